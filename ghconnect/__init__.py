@@ -1,0 +1,1 @@
+"""ghconnect: the project, and who is connected to what."""

@@ -1,0 +1,152 @@
+"""What the HTTP layer returns and the rules take: frozen records, standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+# Identity values of a cloud account that GitHub documents as comparable with a server's primary email
+# (reference §4.3), and verified emails, which come after all of them.
+SAML_NAME_ID = "saml_name_id"
+SAML_CLAIM_NAME = "saml_claim_name"
+SAML_CLAIM_EMAIL = "saml_claim_emailaddress"
+SAML_USERNAME = "saml_username"
+SAML_EMAILS = "saml_emails"
+SCIM_USERNAME = "scim_username"
+SCIM_EMAILS = "scim_emails"
+VERIFIED_EMAIL = "verified_email"
+IDENTITY_KINDS = (
+    SAML_NAME_ID,
+    SAML_CLAIM_NAME,
+    SAML_CLAIM_EMAIL,
+    SAML_USERNAME,
+    SAML_EMAILS,
+    SCIM_USERNAME,
+    SCIM_EMAILS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAccount:
+    """One user account of a server, as a report, push or upload gives it (reference §6.3).
+
+    `None` means the source does not know the field; `email` is "" when the account has none.
+    """
+
+    remote_user_id: int
+    login: str
+    email: str
+    suspended: bool
+    site_admin: bool | None = None
+    dormant: bool | None = None
+    never_active: bool | None = None
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMeta:
+    """`GET /api/v3/meta` of a server."""
+
+    installed_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLicense:
+    """`GET /api/v3/enterprise/settings/license`; `seats` is None when unlimited (reference §6.4)."""
+
+    seats: int | None
+    seats_used: int
+    kind: str
+    days_until_expiration: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """Whose token it is and what it may do; `scopes` is None when GitHub did not say."""
+
+    login: str
+    kind: str
+    site_admin: bool | None = None
+    scopes: tuple[str, ...] | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseRow:
+    """One row of `GET /enterprises/{enterprise}/consumed-licenses` (reference §5.3)."""
+
+    github_com_login: str
+    github_com_name: str
+    enterprise_server_user_ids: tuple[str, ...]
+    github_com_user: bool
+    enterprise_server_user: bool
+    visual_studio_subscription_user: bool
+    license_type: str
+    github_com_profile: str = ""
+    github_com_member_roles: tuple[str, ...] = ()
+    github_com_enterprise_roles: tuple[str, ...] = ()
+    github_com_verified_domain_emails: tuple[str, ...] = ()
+    github_com_saml_name_id: str = ""
+    github_com_orgs_with_pending_invites: tuple[str, ...] = ()
+    github_com_two_factor_auth: bool | None = None
+    enterprise_server_emails: tuple[str, ...] = ()
+    visual_studio_license_status: str = ""
+    visual_studio_subscription_email: str = ""
+    total_user_accounts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LicensePage:
+    """One page of consumed-licenses with the totals that stand on it; `last` from `rel=last`."""
+
+    number: int
+    last: int
+    total_seats_consumed: int
+    total_seats_purchased: int
+    rows: tuple[LicenseRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSyncStatus:
+    """One entry of `license-sync-status` (reference §5.4); words we do not know are kept verbatim."""
+
+    server_id: str
+    host: str
+    date: datetime | None
+    status: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One comparable value of a cloud account; `kind` is one of IDENTITY_KINDS or VERIFIED_EMAIL."""
+
+    login: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseFacts:
+    """What GraphQL tells of an enterprise; None where the token may not see it."""
+
+    slug: str
+    name: str
+    viewer_is_admin: bool | None
+    database_id: int | None = None
+    total_licenses: int | None = None
+    consumed_licenses: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One named check of a connection; `ok` is None when it was not reached or does not apply.
+
+    `problem` is a key of `ghconnect.wording` with `params`, "" when ok.
+    """
+
+    key: str
+    ok: bool | None
+    problem: str = ""
+    params: dict[str, str] = field(default_factory=dict)
+    detail: str = ""

@@ -1,0 +1,1 @@
+"""licensing: what connected servers report, and who holds a license."""
