@@ -1,0 +1,14 @@
+"""The project as an app."""
+
+from django.apps import AppConfig
+
+
+class GhconnectConfig(AppConfig):
+    """Models and pages of enterprises, servers and connections."""
+
+    name = "ghconnect"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Load Celery's application, so that every door of Django sends to the right broker."""
+        from . import celery  # noqa: F401

@@ -1,0 +1,79 @@
+"""The registry through which a feature of GitHub Connect brings its consequences and its panels.
+
+`ghconnect` knows that features are switched; what follows from a switch is registered by the app that
+performs it (ENGINEERING §1). Callbacks run inside the use case's transaction with the server row locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from .models import Server, User
+
+Callback = Callable[..., None]
+# A panel gives the template to include and its context, for a named slot of a page.
+Panel = Callable[[HttpRequest, Server], tuple[str, dict[str, Any]]]
+
+
+def nothing(**_: Any) -> None:
+    """Follow a switch with nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A row of the GitHub Connect tab that this console performs.
+
+    Callbacks take `server`, `by` (a User or None) and `now`; slots are `feature_row`, `account_box`,
+    `server_settings`.
+    """
+
+    key: str
+    label: str | Promise
+    on_enable: Callback = nothing
+    on_disable: Callback = nothing
+    on_disconnect: Callback = nothing
+    on_token_replaced: Callback = nothing
+    on_server_removed: Callback = nothing
+    on_enterprise_token: Callback = nothing
+    panels: Mapping[str, Panel] = field(default_factory=dict)
+
+
+_registry: dict[str, Feature] = {}
+
+
+def register(feature: Feature) -> None:
+    """Add `feature`; called once per feature at start."""
+    _registry[feature.key] = feature
+
+
+def get(key: str) -> Feature | None:
+    """Return the feature registered under `key`, if any."""
+    return _registry.get(key)
+
+
+def registered() -> list[Feature]:
+    """Return the features this console performs, in the order they were registered."""
+    return list(_registry.values())
+
+
+def token_replaced(*, server: Server, by: User | None) -> None:
+    """Tell every feature that the server's token was replaced."""
+    for feature in _registry.values():
+        feature.on_token_replaced(server=server, by=by)
+
+
+def enterprise_token_replaced(*, enterprise: Any, by: User | None) -> None:
+    """Tell every feature that the enterprise got a token, its first or another."""
+    for feature in _registry.values():
+        feature.on_enterprise_token(enterprise=enterprise, by=by)
+
+
+def server_removed(*, server: Server, by: User | None) -> None:
+    """Tell every feature, before its rows go, that the server is removed from this console."""
+    for feature in _registry.values():
+        feature.on_server_removed(server=server, by=by)

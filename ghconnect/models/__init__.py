@@ -1,0 +1,19 @@
+"""Who is connected to what."""
+
+from .access import Membership, Role, User
+from .audit import AuditEvent
+from .connection import Connection, ConnectedFeature
+from .enterprise import Enterprise
+from .server import Server, ServerName
+
+__all__ = [
+    "AuditEvent",
+    "ConnectedFeature",
+    "Connection",
+    "Enterprise",
+    "Membership",
+    "Role",
+    "Server",
+    "ServerName",
+    "User",
+]

@@ -1,0 +1,80 @@
+"""The account on GitHub that servers are connected to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .access import User
+
+
+class EnterpriseQuerySet(models.QuerySet["Enterprise"]):
+    """Reads of enterprises."""
+
+    def of(self, user: User) -> EnterpriseQuerySet:
+        """Return the enterprises in which `user` has a role."""
+        return self.filter(memberships__user=user).order_by("name", "pk")
+
+
+class Enterprise(models.Model):
+    """One enterprise account, or a single organization, on github.com or a GHE.com host.
+
+    `token` is sealed. `edition` is the number of the last publication (ENGINEERING §9). `clock_offset`, in
+    seconds, is what a sandbox's own time is ahead of ours; zero for everybody else, by a database check.
+    """
+
+    class Kind(models.TextChoices):
+        ENTERPRISE = "enterprise", _("Enterprise account")
+        ORGANIZATION = "organization", _("Organization")
+
+    class Contract(models.TextChoices):
+        UNKNOWN = "", _("Not stated")
+        VOLUME = "volume", _("Volume")
+        METERED = "metered", _("Metered (usage-based)")
+
+    slug = models.SlugField(max_length=60)
+    name = models.CharField(max_length=120)
+    host = models.CharField(max_length=255, default="github.com")
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.ENTERPRISE)
+    token = models.TextField(blank=True, default="")
+    token_kind = models.CharField(max_length=20, blank=True, default="")
+    token_scopes = models.JSONField(null=True, default=None)
+    token_expires_at = models.DateTimeField(null=True)
+    token_replaced_at = models.DateTimeField(null=True)
+    checks = models.JSONField(default=list)
+    checked_at = models.DateTimeField(null=True)
+    contract = models.CharField(max_length=8, choices=Contract, blank=True, default=Contract.UNKNOWN)
+    renews_on = models.DateField(null=True, blank=True)
+    price_cents = models.PositiveIntegerField(null=True, blank=True)
+    currency = models.CharField(max_length=3, default="USD")
+    time_zone = models.CharField(max_length=64, default="UTC")
+    hold_limit = models.PositiveIntegerField(null=True, blank=True)
+    edition = models.PositiveBigIntegerField(default=0)
+    sandbox = models.BooleanField(default=False)
+    clock_offset = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        "ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    objects: ClassVar[models.Manager[Enterprise]] = EnterpriseQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # The slug alone names an enterprise in this console's addresses.
+            models.UniqueConstraint(fields=["slug"], name="enterprise_slug_once"),
+            models.CheckConstraint(
+                condition=models.Q(clock_offset=0) | models.Q(sandbox=True), name="enterprise_real_time"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def web_url(self) -> str:
+        """Address of the account at GitHub."""
+        return f"https://{self.host}/enterprises/{self.slug}"

@@ -1,0 +1,27 @@
+"""Sends a task by name, after commit: use cases never import tasks."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = logging.getLogger(__name__)
+
+
+def send(name: str, **ids: int) -> None:
+    """Ring the broker for task `name` with `ids` once the transaction has committed.
+
+    A broker that is down is only a bell that did not ring: the dispatcher finds the row and sends again.
+    """
+    transaction.on_commit(partial(_ring, name, ids), robust=True)
+
+
+def _ring(name: str, ids: dict[str, int]) -> None:
+    try:
+        current_app.send_task(name, kwargs=ids, retry=False)
+    except (OperationalError, OSError) as error:
+        log.warning("broker did not take %s %s: %s; the dispatcher will send it again", name, ids, error)

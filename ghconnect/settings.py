@@ -1,0 +1,239 @@
+"""All settings, from the environment; the defaults run on a laptop, wrong values fail at start with advice."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import secrets
+from pathlib import Path
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+VAR_DIR = Path(env.str("GHCONNECT_VAR", default=str(BASE_DIR / "var")))
+DEBUG = env.bool("DEBUG", default=False)
+
+
+def kept_secret(name: str, make: object) -> str:
+    """Return the secret kept in `var/NAME`, made at the first start and readable by its owner alone.
+
+    Production gives the secret by the environment instead, so that it is not beside the database.
+    """
+    path = VAR_DIR / name
+    if not path.exists():
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(make())  # type: ignore[operator]
+    return path.read_text().strip()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret("secret.key", lambda: secrets.token_urlsafe(50))
+# Newest first: the first key seals, all of them open (MultiFernet).
+GHCONNECT_SEALING_KEYS: list[str] = env.list("GHCONNECT_SEALING_KEYS", default=[]) or [
+    kept_secret("sealing.key", lambda: Fernet.generate_key().decode())
+]
+for number, key in enumerate(GHCONNECT_SEALING_KEYS, 1):
+    try:
+        Fernet(key)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"GHCONNECT_SEALING_KEYS, key {number}: not a Fernet key. Make one with: "
+            'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+        ) from error
+
+# --- who may call, and how browsers must -----------------------------------------------------------------
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+HTTPS_ONLY = env.bool("GHCONNECT_HTTPS_ONLY", default=False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
+SECURE_HSTS_SECONDS = env.int("GHCONNECT_HSTS_SECONDS", default=31_536_000 if HTTPS_ONLY else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("GHCONNECT_BEHIND_PROXY", default=False) else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Two consoles on one machine (another port) must not sign each other out: cookies know no ports.
+SESSION_COOKIE_NAME = env.str("GHCONNECT_COOKIE_PREFIX", default="ghconnect") + "_session"
+CSRF_COOKIE_NAME = env.str("GHCONNECT_COOKIE_PREFIX", default="ghconnect") + "_csrf"
+
+# --- apps ------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "ghconnect",
+    "licensing",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+]
+MIDDLEWARE = [
+    "ghconnect.middleware.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "ghconnect.middleware.SecurityHeadersMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Every view needs a sign-in unless it says `@public`; roles are checked by `ghconnect.access`.
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "ghconnect.middleware.ViewerMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+ROOT_URLCONF = "ghconnect.urls"
+WSGI_APPLICATION = "ghconnect.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.template.context_processors.tz",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "ghconnect.context.place",
+            ],
+            "builtins": ["ghconnect.templatetags.ghconnect_ui", "django.templatetags.i18n"],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- stores ----------------------------------------------------------------------------------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'ghconnect.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # WAL lets pages read while a worker writes; IMMEDIATE takes the write lock at BEGIN, so that two writers
+    # queue (busy time-out) instead of one of them failing half way.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
+    }
+else:
+    DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6390/0")
+
+# --- Celery: the run row is the truth, the broker only a doorbell ------------------------------------------
+CELERY_BROKER_URL = REDIS_URL
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_TASK_DEFAULT_QUEUE = "ghconnect"
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULE = {
+    "request due syncs": {
+        "task": "licensing.request_due_syncs",
+        "schedule": env.float("GHCONNECT_DISPATCH_SECONDS", default=30.0),
+    },
+    "sweep stale runs": {
+        "task": "licensing.sweep_stale_runs",
+        "schedule": env.float("GHCONNECT_SWEEP_SECONDS", default=30.0),
+    },
+}
+GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)
+GHCONNECT_PAUSE_SYNCS = env.bool("GHCONNECT_PAUSE_SYNCS", default=False)
+GHCONNECT_FAULTS = env.str("GHCONNECT_FAULTS", default="")
+
+
+# --- outgoing HTTP -----------------------------------------------------------------------------------------
+def parse_resolve(items: list[str]) -> dict[tuple[str, int], tuple[str, int]]:
+    """Read `host:443=address:port` entries, as curl's --resolve means them."""
+    pairs = {}
+    for item in items:
+        try:
+            name, target = item.split("=")
+            host, port = name.rsplit(":", 1)
+            address, target_port = target.rsplit(":", 1)
+            pairs[(host.lower(), int(port))] = (str(ipaddress.ip_address(address.strip("[]"))), int(target_port))
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"GHCONNECT_RESOLVE: {item!r} is not HOST:PORT=ADDRESS:PORT, for instance ghe.example.com:443=10.0.0.5:443"
+            ) from error
+    return pairs
+
+
+def parse_networks(items: list[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Read networks in CIDR form."""
+    try:
+        return [ipaddress.ip_network(item) for item in items]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"GHCONNECT_ALLOWED_NETWORKS: {error}. Write networks as 10.0.0.0/8, separated by commas."
+        ) from error
+
+
+GHCONNECT_RESOLVE = parse_resolve(env.list("GHCONNECT_RESOLVE", default=[]))
+GHCONNECT_ALLOWED_NETWORKS = parse_networks(env.list("GHCONNECT_ALLOWED_NETWORKS", default=[]))
+GHCONNECT_PROXY = env.str("HTTPS_PROXY", default="")
+GHCONNECT_SANDBOX_URL = env.str("GHCONNECT_SANDBOX_URL", default="")
+
+# --- people ------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "ghconnect.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "ghconnect.access.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+SESSION_COOKIE_AGE = env.int("GHCONNECT_SESSION_SECONDS", default=12 * 3600)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ghconnect@localhost")
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+
+# --- language, time, files -----------------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ja", "日本語")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_COOKIE_NAME = "ghconnect_language"
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+GHCONNECT_UPLOAD_MAX_BYTES = env.int("GHCONNECT_UPLOAD_MAX_BYTES", default=1_000_000_000)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

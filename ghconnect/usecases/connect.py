@@ -1,0 +1,83 @@
+"""Enable and disable GitHub Connect of a server, here (ENGINEERING §13)."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from ghconnect import features
+from ghconnect.models import Connection, Server, User
+
+from . import audit
+
+
+class AlreadyConnected(Exception):
+    """GitHub Connect is enabled for this server."""
+
+
+class NotConnected(Exception):
+    """GitHub Connect is not enabled for this server."""
+
+
+def locked(server: Server) -> Server:
+    """Return the server, its row locked until the transaction ends."""
+    return Server.objects.select_for_update(no_key=True).select_related("enterprise").get(pk=server.pk)
+
+
+@transaction.atomic
+def enable(*, server: Server, by: User | None) -> Connection:
+    """Connect `server` to its enterprise account; license sync stays Disabled until it is set.
+
+    Raises AlreadyConnected.
+    """
+    server = locked(server)
+    if Connection.objects.filter(server=server).exists():
+        raise AlreadyConnected
+    connection = Connection.objects.create(
+        server=server, by=by, by_login=by.login if by else audit.SYSTEM, at=timezone.now()
+    )
+    audit.record("dotcom_connection.create", by=by, enterprise=server.enterprise, subject=server.host)
+    return connection
+
+
+@transaction.atomic
+def disable(*, server: Server, by: User | None) -> None:
+    """Disconnect: features go first, then the connection and the server's token; what was read stays.
+
+    Raises NotConnected.
+    """
+    server = locked(server)
+    connection = Connection.objects.filter(server=server).first()
+    if connection is None:
+        raise NotConnected
+    for feature in features.registered():
+        feature.on_disconnect(server=server, by=by)
+    keys = list(connection.features.values_list("key", flat=True))
+    connection.features.all().delete()
+    connection.delete()
+    Server.objects.filter(pk=server.pk).update(token="", token_login="", token_kind="", token_scopes=None)
+    audit.record(
+        "dotcom_connection.destroy", by=by, enterprise=server.enterprise, subject=server.host, features=keys
+    )
+
+
+@transaction.atomic
+def mark_broken(*, server: Server, key: str, params: dict[str, str]) -> None:
+    """Mark the connection broken with the reason in words' key; it keeps its features."""
+    changed = Connection.objects.filter(server=server, broken_at=None).update(
+        broken_at=timezone.now(), broken_key=key, broken_params=params
+    )
+    if changed:
+        audit.record("dotcom_connection.broken", by=None, enterprise=server.enterprise, subject=server.host, reason=key)
+
+
+@transaction.atomic
+def mark_mended(*, server: Server) -> None:
+    """Clear the broken mark: the server answered again."""
+    changed = (
+        Connection.objects.filter(server=server)
+        .exclude(broken_at=None)
+        .update(broken_at=None, broken_key="", broken_params={})
+    )
+    if changed:
+        audit.record("dotcom_connection.mended", by=None, enterprise=server.enterprise, subject=server.host)

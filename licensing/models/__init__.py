@@ -1,0 +1,41 @@
+"""What connected servers report, and who holds a license."""
+
+from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
+from .people import BridgeItem, Match, Person, Seat
+from .sync import (
+    DueSync,
+    RunChange,
+    RunChunk,
+    ServerPicture,
+    StagedAccount,
+    StagedAddress,
+    StagedRow,
+    StagedRowAccount,
+    SyncRun,
+)
+from .usage import CloudPicture, Edition, GitHubCount, GitHubSync
+
+__all__ = [
+    "Account",
+    "Address",
+    "BridgeItem",
+    "CloudAccount",
+    "CloudPicture",
+    "DueSync",
+    "Edition",
+    "GitHubCount",
+    "GitHubSync",
+    "LicenseRow",
+    "Match",
+    "Person",
+    "RowAccount",
+    "RunChange",
+    "RunChunk",
+    "Seat",
+    "ServerPicture",
+    "StagedAccount",
+    "StagedAddress",
+    "StagedRow",
+    "StagedRowAccount",
+    "SyncRun",
+]

@@ -1,0 +1,90 @@
+"""GitHub's own count and sync status over time, and the editions of what this console published."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+from ghconnect.models import Enterprise, Server
+
+
+class Edition(models.Model):
+    """One publication. `totals`: counted (by GitHub, null without a token), purchased, read_as_counted,
+    expected, consuming (by this console), by_deployment, by_license_type, lines (the bridge)."""
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="editions")
+    number = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=20)
+    run_id = models.BigIntegerField(null=True)
+    totals = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["enterprise", "number"], name="edition_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["enterprise", "at"], name="edition_by_time"),
+        ]
+
+
+class CloudPicture(models.Model):
+    """What stands of the cloud side: GitHub's count (shown at once) and the last good rows, each with its time."""
+
+    enterprise = models.OneToOneField(Enterprise, on_delete=models.CASCADE, related_name="cloud_picture")
+    consumed = models.PositiveIntegerField(null=True)
+    purchased = models.PositiveIntegerField(null=True)
+    counted_at = models.DateTimeField(null=True)
+    rows = models.PositiveIntegerField(default=0)
+    rows_counted = models.PositiveIntegerField(default=0)
+    rows_at = models.DateTimeField(null=True)
+    members = models.PositiveIntegerField(default=0)
+    members_with_identity = models.PositiveIntegerField(default=0)
+    identities_at = models.DateTimeField(null=True)
+    last_contact = models.DateTimeField(null=True)
+    last_success = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    status_checked_at = models.DateTimeField(null=True)
+    status_error_key = models.CharField(max_length=40, blank=True, default="")
+    status_error_params = models.JSONField(default=dict)
+
+
+class GitHubCount(models.Model):
+    """GitHub's own count as it said it; a row only when it changed."""
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="github_counts")
+    at = models.DateTimeField()
+    consumed = models.PositiveIntegerField()
+    purchased = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["enterprise", "at"], name="github_count_by_time"),
+        ]
+
+
+class GitHubSync(models.Model):
+    """GitHub's own sync of one server as license-sync-status said it: append-only, a row when it changed.
+
+    `kind`: connect or upload where GitHub tells; `status` verbatim. `newest` marks the row that stands.
+    """
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="github_syncs")
+    server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="github_syncs")
+    instance_id = models.CharField(max_length=64, blank=True, default="")
+    host = models.CharField(max_length=255)
+    date = models.DateTimeField(null=True)
+    status = models.CharField(max_length=120, blank=True, default="")
+    error = models.TextField(blank=True, default="")
+    first_seen_at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+    newest = models.BooleanField(default=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["enterprise", "host"], condition=models.Q(newest=True), name="github_sync_newest_once"
+            ),
+        ]

@@ -1,0 +1,5 @@
+"""Pages of licensing (PRODUCT §5.2)."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
