@@ -1,0 +1,1 @@
+"""What stands behind `make run`: the console and its sandbox on one machine, ended together."""

@@ -1,0 +1,157 @@
+"""`python -m ghconnect.run`: broker, sandbox, database, worker, beat, web, first estate; then the block."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+from honcho.environ import parse_procfile
+
+from ghconnect.run import place, ready
+from ghconnect.run.children import Children, ChildStopped, Interrupted
+from ghconnect.run.words import _
+
+TRIES = 5
+BASE = Path(__file__).resolve().parents[2]
+PYTHON = quote(sys.executable)
+
+
+class NotReady(Exception):
+    """Everything runs, but the first page does not open."""
+
+
+class Run:
+    """One `make run`: its ports, its folder and its children."""
+
+    def __init__(self, given: argparse.Namespace) -> None:
+        self.given = given
+        self.var: Path = given.var.resolve()
+        self.console = f"http://{place.HOST}:{given.port}"
+        self.sandbox = f"http://{place.HOST}:{given.pages_port}"
+        self.children = Children()
+        self.environment = self.own_environment()
+
+    def own_environment(self) -> dict[str, str]:
+        """Return what the console's processes are told. Keys are made by the settings, in the same folder."""
+        networks = [os.environ.get("GHCONNECT_ALLOWED_NETWORKS", ""), "127.0.0.0/8"]
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PYTHONUNBUFFERED": "1",
+            "HOST": place.HOST,
+            "PORT": str(self.given.port),
+            "DEBUG": "False",
+            "GHCONNECT_VAR": str(self.var),
+            "REDIS_URL": f"redis://{place.HOST}:{self.given.broker_port}/0",
+            "GHCONNECT_ALLOWED_NETWORKS": ",".join(filter(None, networks)),
+            "GHCONNECT_SANDBOX_URL": self.sandbox,
+        }
+
+    def start(self) -> str:
+        """Start everything in order and return the block for the newcomer."""
+        passwords = place.passwords(self.var / "passwords.json", ("mona", "finn"))
+        self.start_neighbours()
+        world = self.world()
+        self.environment["GHCONNECT_RESOLVE"] = world["resolve"]
+        self.django("migrate", "migrate --no-input --verbosity 0")
+        for name, command in parse_procfile((BASE / "Procfile").read_text()).processes.items():
+            self.children.start(name, command, self.environment)
+        self.load_estate()
+        slug = world["enterprise"]["slug"]
+        self.await_overview(f"{self.console}/enterprises/{slug}", passwords["mona"])
+        facts = {"slug": slug, "licenses": world["licenses"], "servers": world["known_servers"]}
+        return ready.block(console=self.console, sandbox=self.sandbox, passwords=passwords, facts=facts)
+
+    def start_neighbours(self) -> None:
+        """Start the two that are not the console: its broker, and pretend GitHub."""
+        given, folder = self.given, quote(str(self.var))
+        broker = f"{PYTHON} -m ghconnect.broker --dir {folder}/broker --port {given.broker_port}"
+        sandbox = (
+            f"{PYTHON} -m ghconnect.sandbox --dir {folder}/sandbox"
+            f" --machine-port {given.machine_port} --pages-port {given.pages_port}"
+        )
+        people = f" --people {given.people}" if given.people else ""
+        self.children.start("broker", broker, self.environment)
+        self.children.start("sandbox", sandbox + people, self.environment)
+        self.children.watch(until=lambda: ready.answers(f"{self.sandbox}/world.json"))
+
+    def world(self) -> dict[str, Any]:
+        """Return what pretend GitHub tells a console about itself."""
+        with ready.session() as client:
+            told: dict[str, Any] = client.get(f"{self.sandbox}/world.json", timeout=10).json()
+        return told
+
+    def load_estate(self) -> None:
+        """Add the pretend enterprise where it is missing, with the worker's help."""
+        self.children.say(_("Loading the first estate. The address follows when its first page opens."))
+        self.django("seed", f"seed_sandbox --passwords {quote(str(self.var / 'passwords.json'))}")
+
+    def await_overview(self, page: str, password: str) -> None:
+        """Wait until an owner who signs in sees the first page. Ends the program when that takes too long."""
+        self.children.watch(until=lambda: ready.answers(f"{self.console}/healthz"))
+        for _attempt in range(TRIES):
+            if ready.opens(page, "mona", password):
+                return
+            again = time.monotonic() + 2
+            self.children.watch(until=lambda: time.monotonic() > again)  # noqa: B023 (called within the turn)
+        raise NotReady(page)
+
+    def django(self, name: str, command: str) -> None:
+        """Run a management command to its end."""
+        self.children.finish(name, f"{PYTHON} {quote(str(BASE / 'manage.py'))} {command}", self.environment)
+
+    def stop(self) -> None:
+        """End everything that was started: first the console, then what it leans on."""
+        neighbours = ("sandbox", "broker")
+        self.children.stop(*(name for name in self.children.running if name not in neighbours))
+        self.children.stop(*neighbours)
+
+
+def hold(run: Run) -> int:
+    """Start the run, say that it is ready, and stay until it ends. Returns the program's exit code."""
+    try:
+        run.children.say(run.start())
+        run.children.watch(until=lambda: False)
+    except Interrupted:
+        run.children.say(_("Ending everything that was started."))
+        return 0
+    except ChildStopped as stopped:
+        words = _("{name} stopped by itself (exit code {code}); everything else ends too.")
+        run.children.say(words.format(name=stopped.name, code=stopped.code))
+    except NotReady as error:
+        run.children.say(_("{page} does not open. The lines above tell why.").format(page=error))
+    finally:
+        run.stop()
+    return 1
+
+
+def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the ports, the folder and the size of the estate."""
+    parser = argparse.ArgumentParser(prog="python -m ghconnect.run", description=__doc__)
+    parser.add_argument("--var", type=Path, default=BASE / "var", help="where all data is kept")
+    parser.add_argument("--people", type=int, help="size of the pretend estate (default: the storyline's)")
+    for name, default in (
+        ("port", 8000),
+        ("pages-port", 8001),
+        ("machine-port", 9443),
+        ("broker-port", 6390),
+    ):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check the place, then run until told to end."""
+    given = read_arguments(arguments)
+    with place.only_run(given.var):
+        names = ("PORT", "PAGES_PORT", "MACHINE_PORT", "BROKER_PORT")
+        place.check_ports({name: getattr(given, name.lower()) for name in names})
+        return hold(Run(given))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
