@@ -150,3 +150,65 @@ class Check:
     problem: str = ""
     params: dict[str, str] = field(default_factory=dict)
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStats:
+    """`GET /enterprise/stats/users` of a server: counts of the last day, None where it did not say."""
+
+    total_users: int | None
+    admin_users: int | None
+    suspended_users: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScimUser:
+    """A user of a server's SCIM: adds facts to an account found by login without case (ENGINEERING §16).
+
+    Of a user who is not active the server may hide login and email (reference §6.4).
+    """
+
+    login: str
+    active: bool
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPage:
+    """One page of external identities; `end_cursor` is None on the last, `total` counts linked and unlinked.
+
+    `readable` is False where the enterprise shows no provider to this token.
+    """
+
+    readable: bool
+    total: int | None
+    end_cursor: str | None
+    identities: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """One page of cloud members: `databaseId` by login; `end_cursor` is None on the last."""
+
+    total: int | None
+    end_cursor: str | None
+    database_ids: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class VisualStudioSubscription:
+    """One subscriber; `login` is "" while nobody on GitHub is matched (reference §5.5)."""
+
+    email: str
+    login: str
+    manual_match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VisualStudioPage:
+    """One page of Visual Studio subscribers; `last` from `rel=last`."""
+
+    number: int
+    last: int
+    total: int | None
+    subscriptions: tuple[VisualStudioSubscription, ...]
