@@ -1,0 +1,84 @@
+"""Chromium from the operating system, driven by Playwright; nothing is downloaded."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.support.stack import Stack
+
+ARGUMENTS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # The browser too speaks to this machine alone.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+MISSING = "NO BROWSER TEST HAS RUN: Chromium is not installed (Debian: apt install chromium fonts-noto-cjk)"
+missing = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Run one Chromium for all tests. Without one they are skipped loudly, and fail where CI is set."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        request.config.stash[missing] = True
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+    # Playwright's synchronous door keeps an event loop in this thread; no Django code runs inside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *root])
+        yield chromium
+        chromium.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly at the end that browser tests did not run."""
+    if config.stash.get(missing, False):
+        terminalreporter.section("WARNING", sep="!", red=True, bold=True)
+        terminalreporter.line(MISSING, red=True, bold=True)
+
+
+@pytest.fixture
+def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+    """Open a fresh browser profile whose relative addresses lead to the stack."""
+    profile = browser.new_context(
+        base_url=stack.url, locale="en-US", timezone_id="UTC", viewport={"width": 1280, "height": 900}
+    )
+    yield profile
+    profile.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Open a page. The test fails on any script error and on anything the content security policy refuses."""
+    errors: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    yield opened
+    # A page that answers 4xx on purpose is reported by Chromium too; the test itself looks at its status.
+    assert [error for error in errors if not error.startswith("Failed to load resource")] == []
+
+
+@pytest.fixture
+def sign_in(context: BrowserContext, stack: Stack) -> Callable[[AbstractBaseUser], None]:
+    """Return a function that gives the browser a person's session, without the form."""
+
+    def give(user: AbstractBaseUser) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": stack.url}])
+
+    return give

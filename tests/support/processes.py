@@ -1,0 +1,74 @@
+"""Child processes of a test session: started on loopback, awaited by a port, ended for certain."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START = 30.0  # seconds a process may take until it answers
+GRACE = 10.0  # seconds it may take to end
+
+
+class Child:
+    """A running process and the file its output goes to."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process, self.log = process, log
+
+    def await_port(self, port: int) -> None:
+        """Wait until something listens; fails with the process' own last lines."""
+        deadline = time.monotonic() + START
+        while not listens(port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"{self.log.stem} did not start:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.05)
+
+    def kill(self) -> None:
+        """End it as a crash would, with all that it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        """End it as an operator would; for good when it does not listen."""
+        self.process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE)
+        self.kill()
+
+
+@contextmanager
+def running(
+    name: str, *command: str, folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[Child]:
+    """Run `python -m …` while the context lasts; its output goes to `<folder>/<name>.log`."""
+    log = folder / f"{name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", *command],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    child = Child(process, log)
+    try:
+        yield child
+    finally:
+        child.stop()
+
+
+def listens(port: int) -> bool:
+    """Tell whether a server on this machine takes connections on the port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
