@@ -2,22 +2,34 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8000
+PAGES_PORT ?= 8001
+MACHINE_PORT ?= 9443
+BROKER_PORT ?= 6390
 PEOPLE ?=
-PIP = .venv/bin/python -m pip install --quiet --require-hashes
+VENV = .venv/bin/python
+PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help venv requirements
+.PHONY: help run venv check test requirements browser
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  Variables of make run: PORT, PAGES_PORT, MACHINE_PORT, BROKER_PORT, PEOPLE (size of the pretend estate)"
+
+run: .venv/.runtime ## the console and pretend GitHub on this machine (PORT=8000 PEOPLE=20000)
+	@exec $(VENV) -m ghconnect.run --port $(PORT) --pages-port $(PAGES_PORT) --machine-port $(MACHINE_PORT) \
+	  --broker-port $(BROKER_PORT) $(if $(PEOPLE),--people $(PEOPLE))
+
+venv: .venv/.dev ## .venv with everything pinned, runtime and tools
 
 .venv/bin/python:
 	@echo "Making .venv with $(PYTHON)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo "Python could not make a virtual environment. On Debian: apt install python3-venv"; exit 1; }
 
 .venv/.runtime: requirements.txt | .venv/bin/python
-	@echo "Installing what requirements.txt pins (about a minute the first time)"
+	@echo "Installing what requirements.txt pins"
 	@$(PIP) -r requirements.txt
 	@touch $@
 
@@ -26,11 +38,34 @@ help: ## this list
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-venv: .venv/.dev ## .venv with everything pinned, runtime and tools
+# A made-up production, for Django's own deployment check.
+PRODUCTION = env -u GHCONNECT_SANDBOX_URL DEBUG=False SECRET_KEY=$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(50))') \
+  GHCONNECT_VAR=$$scratch DATABASE_URL=sqlite:///$$scratch/check.sqlite3 ALLOWED_HOSTS=console.example \
+  CSRF_TRUSTED_ORIGINS=https://console.example GHCONNECT_HTTPS_ONLY=True GHCONNECT_BEHIND_PROXY=True
 
-COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" .venv/bin/uv pip compile --quiet --universal \
-  --python-version 3.11 --generate-hashes
+check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deployment
+	$(VENV) -m ruff check --quiet .
+	$(VENV) -m ruff format --check --quiet .
+	$(VENV) -m mypy
+	$(dir $(VENV))lint-imports
+	$(VENV) -m djlint templates --lint --quiet
+	scratch=$$(mktemp -d) && trap 'rm -rf "$$scratch"' EXIT && \
+	  $(PRODUCTION) $(VENV) manage.py makemigrations --check --dry-run && \
+	  $(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
+
+test: .venv/.dev browser ## all tests (ONLY="tests/unit -k word" for some)
+	$(VENV) -m pytest $(ONLY)
+
+# Debian's Chromium for the browser tests. Where it can't be had, the tests themselves say so.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null \
+	  || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the browser tests" \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-cjk >/dev/null; } \
+	  || echo "Chromium could not be installed here."
+
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(dir $(VENV))uv pip compile --quiet --universal \
+  --python-version 3.11 --generate-hashes $(if $(UPGRADE),--upgrade)
 
 requirements: .venv/.dev ## compile requirements*.txt after a change of requirements*.in (UPGRADE=1: newest)
-	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements.txt requirements.in
-	$(COMPILE) $(if $(UPGRADE),--upgrade) -o requirements-dev.txt requirements-dev.in
+	$(COMPILE) -o requirements.txt requirements.in
+	$(COMPILE) -o requirements-dev.txt requirements-dev.in
