@@ -19,7 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from ghconnect.github.addresses import AddressRefusedError, Egress
 
-# When the request that runs now must have ended, in `time.monotonic()`. The time-outs of sockets count from one
+# When the request that runs now must have ended, in `time.monotonic()`. Time-outs of sockets count from one
 # byte to the next; against a peer that sends a byte now and then only this helps.
 deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 

@@ -1,0 +1,27 @@
+"""Every sentence the console says by key: errors, states, verdicts, rules, reasons (PRODUCT §6).
+
+Keys and parameters are stored and passed on; words are made here, at the last moment, in the reader's
+language. A key nobody knows is said plainly, never hidden.
+"""
+
+from __future__ import annotations
+
+from .checks import check
+from .matches import hold, reason, rule, verdict
+from .problems import problem, remedy
+from .states import GITHUB_STATES, STATES, Said, github_state, state
+
+__all__ = [
+    "GITHUB_STATES",
+    "STATES",
+    "Said",
+    "check",
+    "github_state",
+    "hold",
+    "problem",
+    "reason",
+    "remedy",
+    "rule",
+    "state",
+    "verdict",
+]
