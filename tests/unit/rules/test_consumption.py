@@ -1,0 +1,186 @@
+"""Who consumes: the table of ENGINEERING's "Who consumes", row by row."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghconnect.records import LicenseRow
+from licensing.rules.consumption import (
+    ALWAYS,
+    AS_GITHUB,
+    METERED,
+    NEVER,
+    VOLUME,
+    Consumption,
+    account_consumes,
+    cloud_consumes,
+    person_consumes,
+    row_counts,
+    row_facts,
+    row_kind,
+)
+
+
+def account(
+    *,
+    login: str = "jdoe",
+    suspended: bool = False,
+    never_active: bool | None = False,
+    has_email: bool = True,
+    listed: bool = False,
+    synced: bool = False,
+    setting: str = AS_GITHUB,
+    dormant: bool | None = False,
+) -> tuple[bool, str]:
+    found = account_consumes(login, suspended, never_active, has_email, listed, synced, setting, dormant)
+    return found.consumes, found.reason
+
+
+def test_active_and_dormant_accounts_consume() -> None:
+    assert account() == (True, "active")
+    assert account(dormant=True) == (True, "dormant")
+    assert account(dormant=None, never_active=None) == (True, "active")
+
+
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("never_active", [True, False])
+@pytest.mark.parametrize("has_email", [True, False])
+def test_suspended_accounts_and_scim_admin_never_do(
+    listed: bool, never_active: bool, has_email: bool
+) -> None:
+    for setting in (AS_GITHUB, ALWAYS, NEVER):
+        facts = {"listed": listed, "never_active": never_active, "has_email": has_email, "setting": setting}
+        assert account(suspended=True, **facts) == (False, "suspended")  # type: ignore[arg-type]
+        assert account(login="scim-admin", **facts) == (False, "scim_admin")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("login", ["SCIM-admin", "scim-admin2", "scim_admin"])
+def test_scim_admin_is_meant_exactly(login: str) -> None:
+    assert account(login=login) == (True, "active")
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"), [({"never_active": True}, "never_active"), ({"has_email": False}, "no_email")]
+)
+def test_accounts_the_documents_leave_open_follow_github(facts: dict[str, bool], kind: str) -> None:
+    assert account(listed=True, synced=True, **facts) == (True, f"{kind}_listed")  # type: ignore[arg-type]
+    assert account(listed=True, **facts) == (True, f"{kind}_listed")  # type: ignore[arg-type]
+    assert account(synced=True, **facts) == (False, f"{kind}_not_listed")  # type: ignore[arg-type]
+    assert account(**facts) == (True, f"{kind}_not_synced")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("listed", "synced"), list(product([True, False], repeat=2)))
+def test_a_setting_may_decide_never_active_accounts(listed: bool, synced: bool) -> None:
+    facts = {"never_active": True, "listed": listed, "synced": synced}
+    assert account(setting=ALWAYS, **facts) == (True, "never_active_always")  # type: ignore[arg-type]
+    assert account(setting=NEVER, **facts) == (False, "never_active_never")  # type: ignore[arg-type]
+
+
+def row(**facts: object) -> LicenseRow:
+    plain: dict[str, object] = {
+        "github_com_login": "",
+        "github_com_name": "",
+        "enterprise_server_user_ids": (),
+        "github_com_user": False,
+        "enterprise_server_user": False,
+        "visual_studio_subscription_user": False,
+        "license_type": "enterprise",
+    }
+    return LicenseRow(**{**plain, **facts})  # type: ignore[arg-type]
+
+
+MEMBER = {"github_com_login": "jdoe", "github_com_user": True, "github_com_member_roles": ("o:Member",)}
+SERVER = {"enterprise_server_user": True, "enterprise_server_user_ids": ("ghe.example:1",)}
+PENDING = {"github_com_orgs_with_pending_invites": ("o",)}
+STUDIO = {"visual_studio_subscription_user": True, "license_type": "Visual Studio subscription"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind", "volume", "metered"),
+    [
+        (MEMBER, "member", (True, "member"), (True, "member")),
+        ({**MEMBER, **PENDING}, "member", (True, "member"), (True, "member")),
+        (SERVER, "server", (True, "server"), (True, "server")),
+        ({**SERVER, **PENDING}, "server", (True, "server"), (True, "server")),
+        (
+            {**PENDING, "github_com_login": "noor@x.example"},
+            "invitation",
+            (True, "invitation_volume"),
+            (False, "invitation_metered"),
+        ),
+        (
+            {**PENDING, "github_com_login": "noor", "github_com_user": True},
+            "invitation",
+            (True, "invitation_volume"),
+            (False, "invitation_metered"),
+        ),
+        (
+            {"github_com_login": "noor@x.example"},
+            "invitation",
+            (True, "invitation_volume"),
+            (False, "invitation_metered"),
+        ),
+        ({**MEMBER, **STUDIO}, "member", (True, "visual_studio"), (True, "visual_studio")),
+        ({**SERVER, **STUDIO}, "server", (True, "visual_studio"), (True, "visual_studio")),
+        (
+            {**STUDIO, "github_com_login": "alex", "github_com_user": True},
+            "visual_studio",
+            (True, "visual_studio"),
+            (True, "visual_studio"),
+        ),
+        (STUDIO, "visual_studio", (False, "visual_studio_unlinked"), (False, "visual_studio_unlinked")),
+        ({"github_com_login": "x", "github_com_user": True}, "other", (True, "other"), (True, "other")),
+    ],
+)
+def test_rows_count_as_github_lists_them(
+    facts: dict[str, object], kind: str, volume: tuple[bool, str], metered: tuple[bool, str]
+) -> None:
+    found = row_facts(row(**facts))
+    assert row_kind(found) == kind
+    assert row_counts(found, VOLUME) == Consumption(*volume)
+    assert row_counts(found, METERED) == Consumption(*metered)
+
+
+@pytest.mark.parametrize(
+    ("facts", "volume"),
+    [
+        ({**MEMBER, **SERVER}, (True, "member")),
+        ({**SERVER, "github_com_login": "x", "github_com_user": True}, (False, "unaffiliated")),
+        ({**SERVER, **STUDIO, "github_com_login": "x", "github_com_user": True}, (True, "visual_studio")),
+        (
+            {**SERVER, **PENDING, "github_com_login": "x", "github_com_user": True},
+            (True, "invitation_volume"),
+        ),
+        ({"github_com_login": "x", "github_com_user": True}, (True, "other")),
+    ],
+)
+def test_what_a_cloud_account_consumes_without_its_servers(
+    facts: dict[str, object], volume: tuple[bool, str]
+) -> None:
+    assert cloud_consumes(row_facts(row(**facts)), VOLUME) == Consumption(*volume)
+
+
+YES, NO = Consumption(True, "active"), Consumption(False, "suspended")
+
+
+def test_a_person_consumes_by_the_first_that_does() -> None:
+    assert person_consumes(Consumption(True, "member"), [NO]).reason == "member"
+    assert person_consumes(Consumption(False, "invitation_metered"), [NO, YES]) == YES
+    assert person_consumes(None, [NO, YES]) == YES
+    assert person_consumes(None, [NO], elsewhere=True) == Consumption(True, "unknown_server")
+
+
+def test_a_person_who_does_not_consume_says_why() -> None:
+    assert person_consumes(None, [NO, Consumption(False, "scim_admin")]) == NO
+    assert person_consumes(None, []) == Consumption(False, "no_account")
+
+
+@given(st.none() | st.booleans(), st.lists(st.booleans()), st.booleans())
+def test_a_person_consumes_if_anything_does(row: bool | None, accounts: list[bool], elsewhere: bool) -> None:
+    parts = [Consumption(yes, "x") for yes in accounts]
+    found = person_consumes(None if row is None else Consumption(row, "x"), parts, elsewhere)
+    assert found.consumes == (bool(row) or any(accounts) or elsewhere)
