@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -15,7 +15,6 @@ from ghconnect.run import place, ready
 from ghconnect.run.children import Children, ChildStopped, Interrupted
 from ghconnect.run.words import _
 
-TRIES = 5
 BASE = Path(__file__).resolve().parents[2]
 PYTHON = quote(sys.executable)
 
@@ -91,14 +90,22 @@ class Run:
         self.django("seed", f"seed_sandbox --passwords {quote(str(self.var / 'passwords.json'))}")
 
     def await_overview(self, page: str, password: str) -> None:
-        """Wait until an owner who signs in sees the first page. Ends the program when that takes too long."""
-        self.children.watch(until=lambda: ready.answers(f"{self.console}/healthz"))
-        for _attempt in range(TRIES):
-            if ready.opens(page, "mona", password):
-                return
-            again = time.monotonic() + 2
-            self.children.watch(until=lambda: time.monotonic() > again)  # noqa: B023 (called within the turn)
-        raise NotReady(page)
+        """Wait until an owner who signs in sees the first page. Raises NotReady when that takes too long."""
+        self.await_true(lambda: ready.answers(f"{self.console}/healthz"), page, within=60)
+        self.await_true(lambda: ready.opens(page, "mona", password), page, within=20)
+
+    def await_true(self, holds: Callable[[], bool], page: str, within: float) -> None:
+        """Ask every half second until it holds. Raises NotReady after `within` seconds."""
+        deadline = time.monotonic() + within
+        while not holds():
+            if time.monotonic() > deadline:
+                raise NotReady(page)
+            self.pause(0.5)
+
+    def pause(self, seconds: float) -> None:
+        """Let the children speak for a while."""
+        end = time.monotonic() + seconds
+        self.children.watch(until=lambda: time.monotonic() > end)
 
     def django(self, name: str, command: str) -> None:
         """Run a management command to its end."""
@@ -134,12 +141,8 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ghconnect.run", description=__doc__)
     parser.add_argument("--var", type=Path, default=BASE / "var", help="where all data is kept")
     parser.add_argument("--people", type=int, help="size of the pretend estate (default: the storyline's)")
-    for name, default in (
-        ("port", 8000),
-        ("pages-port", 8001),
-        ("machine-port", 9443),
-        ("broker-port", 6390),
-    ):
+    ports = {"port": 8000, "pages-port": 8001, "machine-port": 9443, "broker-port": 6390}
+    for name, default in ports.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     return parser.parse_args(arguments)
 

@@ -4,15 +4,16 @@ import contextlib
 import os
 import queue
 import signal
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from types import FrameType
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
-from honcho.process import Process
 
 GRACE = 5.0  # seconds between the polite signal and the last one
 
@@ -49,14 +50,49 @@ class Output:
         return sys.stdout.isatty()
 
 
+class Child:
+    """One process, the leader of its own group, and the thread that reads what it says."""
+
+    def __init__(self, name: str, command: str, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.process = subprocess.Popen(
+            "exec " + command,
+            shell=True,  # the Procfile's lines are a shell's
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def read(self, lines: "queue.Queue[Message]", colour: str) -> None:
+        """Pass on its output, line by line, from a thread."""
+        self.reader = threading.Thread(target=self.pass_on, args=(lines, colour), daemon=True)
+        self.reader.start()
+
+    def pass_on(self, lines: "queue.Queue[Message]", colour: str) -> None:
+        """Read its output to the end."""
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                lines.put(Message("line", line, datetime.now(), self.name, colour))  # noqa: DTZ005 (a terminal's)
+
+    def end_group(self) -> None:
+        """End for good whatever is left of it and of what it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.reader.join(timeout=1)
+
+
 class Children:
     """The processes of one run. Each leads a group of its own, so that a signal reaches nobody else."""
 
     def __init__(self) -> None:
         self.printer = Printer(Output(), width=len("sandbox"))
-        self.events: queue.Queue[Message] = queue.Queue()
+        self.lines: queue.Queue[Message] = queue.Queue()
         self.colours: Iterator[str] = get_colours()
-        self.running: dict[str, int] = {}  # name → process id, in the order of their start
+        self.running: dict[str, Child] = {}  # in the order of their start
         self.signals: list[int] = []
         self.listen()
 
@@ -72,10 +108,8 @@ class Children:
 
     def start(self, name: str, command: str, environment: Mapping[str, str]) -> None:
         """Start a shell command line; its output is shown line by line behind its name."""
-        process = Process("exec " + command, name=name, colour=next(self.colours), env=dict(environment))
-        threading.Thread(target=process.run, args=(self.events,), daemon=True).start()
-        while name not in self.running:
-            self.take()
+        self.running[name] = Child(name, command, environment)
+        self.running[name].read(self.lines, next(self.colours))
 
     def finish(self, name: str, command: str, environment: Mapping[str, str]) -> None:
         """Run a command to its end. Raises ChildStopped when it fails or another child ends meanwhile."""
@@ -91,41 +125,43 @@ class Children:
         while not until():
             if self.signals:
                 raise Interrupted(self.signals[0])
-            self.take()
+            self.show(wait=0.1)
+            for child in self.ended():
+                raise ChildStopped(child.name, child.process.returncode)
 
-    def take(self) -> None:
-        """Take one event of a child, if there is one soon. Raises ChildStopped."""
-        try:
-            event = self.events.get(timeout=0.1)
-        except queue.Empty:
-            return
-        if event.type == "line":
-            self.printer.write(event)
-        elif event.type == "start":
-            self.running[event.name] = event.data["pid"]
-        elif event.name in self.running:
-            end_group(self.running.pop(event.name))
-            raise ChildStopped(event.name, event.data["returncode"])
+    def show(self, wait: float) -> None:
+        """Print the lines that have come, waiting at most so many seconds for the first."""
+        with contextlib.suppress(queue.Empty):
+            self.printer.write(self.lines.get(timeout=wait))
+            while True:
+                self.printer.write(self.lines.get_nowait())
+
+    def ended(self) -> Iterator[Child]:
+        """Yield children that have ended, each with its last lines shown and nothing of it left behind."""
+        for child in list(self.running.values()):
+            if child.process.poll() is not None:
+                self.forget(child)
+                yield child
+
+    def forget(self, child: Child) -> None:
+        """Let go of a child for good."""
+        child.end_group()
+        del self.running[child.name]
+        self.show(wait=0.01)
 
     def stop(self, *names: str) -> None:
         """End these children: politely, and for good after a grace or at a second signal."""
-        wanted = [name for name in names if name in self.running]
-        for name in wanted:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.running[name], signal.SIGTERM)
+        wanted = [self.running[name] for name in names if name in self.running]
+        for child in wanted:
+            child.process.terminate()
         deadline = time.monotonic() + GRACE
-        while self.running.keys() & wanted and time.monotonic() < deadline and len(self.signals) < 2:
-            with contextlib.suppress(ChildStopped):
-                self.take()
-        for name in self.running.keys() & wanted:
-            end_group(self.running.pop(name))
+        while any(child.process.poll() is None for child in wanted):
+            self.show(wait=0.05)
+            if time.monotonic() > deadline or len(self.signals) > 1:
+                break
+        for child in wanted:
+            self.forget(child)
 
     def say(self, text: str) -> None:
         """Print a text of our own, without a prefix."""
         print(text, file=self.printer.output, flush=True)
-
-
-def end_group(process_id: int) -> None:
-    """End for good whatever is left of a child and of what it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process_id, signal.SIGKILL)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from ghconnect.models import User
 from tests.support.stack import Stack
 
 ARGUMENTS = [
@@ -72,10 +72,10 @@ def page(context: BrowserContext) -> Iterator[Page]:
 
 
 @pytest.fixture
-def sign_in(context: BrowserContext, stack: Stack) -> Callable[[AbstractBaseUser], None]:
+def sign_in(context: BrowserContext, stack: Stack) -> Callable[[User], None]:
     """Return a function that gives the browser a person's session, without the form."""
 
-    def give(user: AbstractBaseUser) -> None:
+    def give(user: User) -> None:
         client = Client()
         client.force_login(user)
         name = settings.SESSION_COOKIE_NAME

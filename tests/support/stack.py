@@ -128,6 +128,6 @@ def eventually(holds: Callable[[], Any], *, within: float = 20.0, what: str = ""
 
 def broker_port() -> int:
     """Return the port of the session's broker, which the settings name."""
-    port = urlsplit(settings.REDIS_URL).port
+    port: int | None = urlsplit(settings.REDIS_URL).port
     assert port is not None
     return port
