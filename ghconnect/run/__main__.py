@@ -91,16 +91,16 @@ class Run:
 
     def await_overview(self, page: str, password: str) -> None:
         """Wait until an owner who signs in sees the first page. Raises NotReady when that takes too long."""
-        self.await_true(lambda: ready.answers(f"{self.console}/healthz"), page, within=60)
-        self.await_true(lambda: ready.opens(page, "mona", password), page, within=20)
+        self.await_true(lambda: ready.answers(f"{self.console}/healthz"), page, within=60, every=0.5)
+        self.await_true(lambda: ready.opens(page, "mona", password), page, within=20, every=4)
 
-    def await_true(self, holds: Callable[[], bool], page: str, within: float) -> None:
-        """Ask every half second until it holds. Raises NotReady after `within` seconds."""
+    def await_true(self, holds: Callable[[], bool], page: str, *, within: float, every: float) -> None:
+        """Ask every few seconds until it holds. Raises NotReady after `within` seconds."""
         deadline = time.monotonic() + within
         while not holds():
             if time.monotonic() > deadline:
                 raise NotReady(page)
-            self.pause(0.5)
+            self.pause(every)
 
     def pause(self, seconds: float) -> None:
         """Let the children speak for a while."""
