@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from ghconnect.records import LicenseRow
 
-VOLUME = "volume"
 METERED = "metered"
 
 # What to make of accounts that were never active: as GitHub's row says, or always, or never.
@@ -53,20 +52,20 @@ def account_consumes(
         return Consumption(False, "suspended")
     if login == SCIM_ADMIN:
         return Consumption(False, "scim_admin")
-    if never_active and never_active_setting != AS_GITHUB:
-        always = never_active_setting == ALWAYS
-        return Consumption(always, "never_active_always" if always else "never_active_never")
-    if never_active or not has_email:
-        kind = "never_active" if never_active else "no_email"
-        return _as_github(kind, in_github_row, github_synced_since_first_seen)
-    return Consumption(True, "dormant" if dormant else "active")
+    if never_active:
+        return _never_active(in_github_row, github_synced_since_first_seen, never_active_setting)
+    if not has_email and github_synced_since_first_seen and not in_github_row:
+        return Consumption(False, "system_account")
+    return Consumption(True, "no_email" if not has_email else "dormant" if dormant else "active")
 
 
-def _as_github(kind: str, listed: bool, synced: bool) -> Consumption:
-    """GitHub's own rows decide where its documentation leaves it open; until it has spoken, never too low."""
-    if listed:
-        return Consumption(True, f"{kind}_listed")
-    return Consumption(False, f"{kind}_not_listed") if synced else Consumption(True, f"{kind}_not_synced")
+def _never_active(listed: bool, synced: bool, setting: str) -> Consumption:
+    """By the words of GitHub it consumes nothing; its own rows decide, and until it has spoken never too low."""
+    if setting == ALWAYS:
+        return Consumption(True, "never_active_always")
+    if setting == NEVER or (synced and not listed):
+        return Consumption(False, "never_active")
+    return Consumption(True, "never_active_counted" if listed else "never_active_unsynced")
 
 
 def row_facts(row: LicenseRow) -> RowFacts:
@@ -98,10 +97,10 @@ def row_counts(row: RowFacts, contract: str) -> Consumption:
     """
     kind = row_kind(row)
     if kind == "invitation":
-        return Consumption(contract != METERED, f"invitation_{METERED if contract == METERED else VOLUME}")
+        return Consumption(contract != METERED, "invitation_metered" if contract == METERED else "invitation")
     if kind == "visual_studio" and not row.cloud_user:
-        return Consumption(False, "visual_studio_unlinked")
-    return Consumption(True, "visual_studio" if row.visual_studio else kind)
+        return Consumption(False, "visual_studio_not_counted")
+    return Consumption(True, "visual_studio" if row.visual_studio else "github")
 
 
 def cloud_consumes(row: RowFacts, contract: str) -> Consumption:
@@ -116,9 +115,10 @@ def cloud_consumes(row: RowFacts, contract: str) -> Consumption:
 def person_consumes(
     cloud: Consumption | None, accounts: Iterable[Consumption], elsewhere: bool = False
 ) -> Consumption:
-    """Whether a person consumes, which is once: by its cloud account (`cloud_consumes`, None without one), else
-    by a server account that does, else because GitHub's row lists accounts on servers this console does not know
-    (`elsewhere`).
+    """Whether a person consumes, which is once.
+
+    By its cloud account (`cloud_consumes`, None without one), else by a server account that does, else because
+    GitHub's row lists accounts on servers this console does not know (`elsewhere`).
     """
     reasons = [*([cloud] if cloud else []), *accounts]
     if elsewhere:

@@ -14,7 +14,6 @@ from licensing.rules.consumption import (
     AS_GITHUB,
     METERED,
     NEVER,
-    VOLUME,
     Consumption,
     account_consumes,
     cloud_consumes,
@@ -63,21 +62,27 @@ def test_scim_admin_is_meant_exactly(login: str) -> None:
     assert account(login=login) == (True, "active")
 
 
-@pytest.mark.parametrize(
-    ("facts", "kind"), [({"never_active": True}, "never_active"), ({"has_email": False}, "no_email")]
-)
-def test_accounts_the_documents_leave_open_follow_github(facts: dict[str, bool], kind: str) -> None:
-    assert account(listed=True, synced=True, **facts) == (True, f"{kind}_listed")  # type: ignore[arg-type]
-    assert account(listed=True, **facts) == (True, f"{kind}_listed")  # type: ignore[arg-type]
-    assert account(synced=True, **facts) == (False, f"{kind}_not_listed")  # type: ignore[arg-type]
-    assert account(**facts) == (True, f"{kind}_not_synced")  # type: ignore[arg-type]
+def test_never_active_accounts_follow_github_and_are_never_too_low() -> None:
+    assert account(never_active=True, listed=True, synced=True) == (True, "never_active_counted")
+    assert account(never_active=True, listed=True) == (True, "never_active_counted")
+    assert account(never_active=True, synced=True) == (False, "never_active")
+    assert account(never_active=True) == (True, "never_active_unsynced")
+
+
+def test_accounts_without_email_follow_github_and_are_never_too_low() -> None:
+    assert account(has_email=False, listed=True, synced=True) == (True, "no_email")
+    assert account(has_email=False, listed=True) == (True, "no_email")
+    assert account(has_email=False, synced=True) == (False, "system_account")
+    assert account(has_email=False) == (True, "no_email")
 
 
 @pytest.mark.parametrize(("listed", "synced"), list(product([True, False], repeat=2)))
 def test_a_setting_may_decide_never_active_accounts(listed: bool, synced: bool) -> None:
-    facts = {"never_active": True, "listed": listed, "synced": synced}
-    assert account(setting=ALWAYS, **facts) == (True, "never_active_always")  # type: ignore[arg-type]
-    assert account(setting=NEVER, **facts) == (False, "never_active_never")  # type: ignore[arg-type]
+    decided = {
+        setting: account(never_active=True, listed=listed, synced=synced, setting=setting)
+        for setting in (ALWAYS, NEVER)
+    }
+    assert decided == {ALWAYS: (True, "never_active_always"), NEVER: (False, "never_active")}
 
 
 def row(**facts: object) -> LicenseRow:
@@ -102,26 +107,26 @@ STUDIO = {"visual_studio_subscription_user": True, "license_type": "Visual Studi
 @pytest.mark.parametrize(
     ("facts", "kind", "volume", "metered"),
     [
-        (MEMBER, "member", (True, "member"), (True, "member")),
-        ({**MEMBER, **PENDING}, "member", (True, "member"), (True, "member")),
-        (SERVER, "server", (True, "server"), (True, "server")),
-        ({**SERVER, **PENDING}, "server", (True, "server"), (True, "server")),
+        (MEMBER, "member", (True, "github"), (True, "github")),
+        ({**MEMBER, **PENDING}, "member", (True, "github"), (True, "github")),
+        (SERVER, "server", (True, "github"), (True, "github")),
+        ({**SERVER, **PENDING}, "server", (True, "github"), (True, "github")),
         (
             {**PENDING, "github_com_login": "noor@x.example"},
             "invitation",
-            (True, "invitation_volume"),
+            (True, "invitation"),
             (False, "invitation_metered"),
         ),
         (
             {**PENDING, "github_com_login": "noor", "github_com_user": True},
             "invitation",
-            (True, "invitation_volume"),
+            (True, "invitation"),
             (False, "invitation_metered"),
         ),
         (
             {"github_com_login": "noor@x.example"},
             "invitation",
-            (True, "invitation_volume"),
+            (True, "invitation"),
             (False, "invitation_metered"),
         ),
         ({**MEMBER, **STUDIO}, "member", (True, "visual_studio"), (True, "visual_studio")),
@@ -132,8 +137,8 @@ STUDIO = {"visual_studio_subscription_user": True, "license_type": "Visual Studi
             (True, "visual_studio"),
             (True, "visual_studio"),
         ),
-        (STUDIO, "visual_studio", (False, "visual_studio_unlinked"), (False, "visual_studio_unlinked")),
-        ({"github_com_login": "x", "github_com_user": True}, "other", (True, "other"), (True, "other")),
+        (STUDIO, "visual_studio", (False, "visual_studio_not_counted"), (False, "visual_studio_not_counted")),
+        ({"github_com_login": "x", "github_com_user": True}, "other", (True, "github"), (True, "github")),
     ],
 )
 def test_rows_count_as_github_lists_them(
@@ -141,27 +146,27 @@ def test_rows_count_as_github_lists_them(
 ) -> None:
     found = row_facts(row(**facts))
     assert row_kind(found) == kind
-    assert row_counts(found, VOLUME) == Consumption(*volume)
+    assert row_counts(found, "volume") == Consumption(*volume)
     assert row_counts(found, METERED) == Consumption(*metered)
 
 
 @pytest.mark.parametrize(
     ("facts", "volume"),
     [
-        ({**MEMBER, **SERVER}, (True, "member")),
+        ({**MEMBER, **SERVER}, (True, "github")),
         ({**SERVER, "github_com_login": "x", "github_com_user": True}, (False, "unaffiliated")),
         ({**SERVER, **STUDIO, "github_com_login": "x", "github_com_user": True}, (True, "visual_studio")),
         (
             {**SERVER, **PENDING, "github_com_login": "x", "github_com_user": True},
-            (True, "invitation_volume"),
+            (True, "invitation"),
         ),
-        ({"github_com_login": "x", "github_com_user": True}, (True, "other")),
+        ({"github_com_login": "x", "github_com_user": True}, (True, "github")),
     ],
 )
 def test_what_a_cloud_account_consumes_without_its_servers(
     facts: dict[str, object], volume: tuple[bool, str]
 ) -> None:
-    assert cloud_consumes(row_facts(row(**facts)), VOLUME) == Consumption(*volume)
+    assert cloud_consumes(row_facts(row(**facts)), "volume") == Consumption(*volume)
 
 
 YES, NO = Consumption(True, "active"), Consumption(False, "suspended")
