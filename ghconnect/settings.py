@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
+import ssl
 from pathlib import Path
 
 import environ
@@ -184,9 +185,24 @@ def parse_networks(items: list[str]) -> list[ipaddress.IPv4Network | ipaddress.I
         ) from error
 
 
+def read_ca_bundle(path: str) -> str:
+    """Read a PEM file of certificate authorities that are trusted besides the public ones."""
+    try:
+        text = Path(path).read_text() if path else ""
+        if text:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"GHCONNECT_CA_BUNDLE: {path} is not a readable PEM file of CA certificates ({error})."
+        ) from error
+    return text
+
+
 GHCONNECT_RESOLVE = parse_resolve(env.list("GHCONNECT_RESOLVE", default=[]))
 GHCONNECT_ALLOWED_NETWORKS = parse_networks(env.list("GHCONNECT_ALLOWED_NETWORKS", default=[]))
 GHCONNECT_PROXY = env.str("HTTPS_PROXY", default="")
+GHCONNECT_NO_PROXY = env.list("NO_PROXY", default=[])
+GHCONNECT_CA_BUNDLE = read_ca_bundle(env.str("GHCONNECT_CA_BUNDLE", default=""))
 GHCONNECT_SANDBOX_URL = env.str("GHCONNECT_SANDBOX_URL", default="")
 
 # --- people ------------------------------------------------------------------------------------------------

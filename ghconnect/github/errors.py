@@ -22,6 +22,8 @@ PERMANENT = frozenset(
         "address_refused",
         "address_never",
         "unauthorized",
+        "no_token",
+        "sealed",
         "not_found_ghec",
         "token_kind",
         "sso",

@@ -41,6 +41,9 @@ class Run:
             **os.environ,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
+            # On a laptop, root is who was there: Celery need not say so at every start.
+            "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+            "GUNICORN_CMD_ARGS": "--log-level warning",
             "HOST": place.HOST,
             "PORT": str(self.given.port),
             "DEBUG": "False",
@@ -56,6 +59,7 @@ class Run:
         self.start_neighbours()
         world = self.world()
         self.environment["GHCONNECT_RESOLVE"] = world["resolve"]
+        self.environment["GHCONNECT_CA_BUNDLE"] = world["ca"]
         self.django("migrate", "migrate --no-input --verbosity 0")
         for name, command in parse_procfile((BASE / "Procfile").read_text()).processes.items():
             self.children.start(name, command, self.environment)
@@ -121,7 +125,7 @@ class Run:
 def hold(run: Run) -> int:
     """Start the run, say that it is ready, and stay until it ends. Returns the program's exit code."""
     try:
-        run.children.say(run.start())
+        run.children.say("\n" + run.start())
         run.children.watch(until=lambda: False)
     except Interrupted:
         run.children.say(_("Ending everything that was started."))

@@ -9,6 +9,7 @@ from .saying import Template, unknown
 CHECKS: dict[str, Template] = {
     "name": _("Found by name"),
     "address": _("Address may be called"),
+    "connect": _("Answers on port 443"),
     "tls": _("Certificate is trusted"),
     "product": _("Answers as GitHub does"),
     "kind": _("Kind of token"),

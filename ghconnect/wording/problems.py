@@ -35,6 +35,10 @@ PROBLEMS: dict[str, Wordings] = {
         " change its"
         " host name in Server settings."
     ),
+    "bad_host": _('"{host}" is not the name of a host. Write it as in its address, such as ghe.example.com.'),
+    "host_is_address": _("{host} is an address. Write the host name, as it stands in the certificate."),
+    "host_is_cloud": _("{host} belongs to GitHub. A server is an instance of your own."),
+    "host_not_cloud": _("Enterprise accounts are on github.com, or on an address that ends in .ghe.com."),
     # The certificate.
     "tls_ca": (
         _(
@@ -88,6 +92,7 @@ PROBLEMS: dict[str, Wordings] = {
         " read:enterprise works."
     ),
     "scope": _("The token of {host} lacks the scope {scope}; it has: {scopes}. Make a token with it."),
+    "not_owner": _('The account {login} is not an owner of "{slug}" at GitHub.'),
     "sso": _("Authorize the token for single sign-on at GitHub, then check again."),
     "ip_list": _("The enterprise has an IP allow list without this console's address."),
     "not_site_admin": (

@@ -1,0 +1,158 @@
+"""Accounts on GitHub: add one, and change what its owners say of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from zoneinfo import available_timezones
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from ghconnect import features
+from ghconnect.github import tokens
+from ghconnect.models import Enterprise, Membership, Role, User
+from ghconnect.records import Check
+from ghconnect.seal import seal
+
+from . import audit, checks, hosts
+from .hosts import BadHost
+
+__all__ = ["AlreadyAdded", "BadHost", "BadSlug", "BadToken", "BadValue", "NotProven", "add", "rename"]
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
+
+
+class AlreadyAdded(Exception):
+    """An enterprise with this slug is in this console."""
+
+
+class BadSlug(Exception):
+    """Not a slug as it stands in github.com/enterprises/SLUG."""
+
+
+class BadToken(Exception):
+    """Not a token at all."""
+
+
+class BadValue(Exception):
+    """A value the profile cannot hold; `field` says which."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class NotProven(Exception):
+    """The token does not read the license report: nothing shows that the account is the adder's."""
+
+    def __init__(self, found: list[Check]) -> None:
+        super().__init__("the license report cannot be read")
+        self.checks = found
+
+
+def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
+    """Add an account on GitHub; `by` becomes its owner, the token is sealed. Asks GitHub before it writes.
+
+    Whoever is not the operator has to prove the account by a token that reads its report: slugs are one per
+    console, and nobody shall take the name of another's account. An operator may add one without a token.
+    Raises AlreadyAdded, BadHost, BadSlug, BadToken, NotProven.
+    """
+    slug, host = slug.strip().lower(), hosts.of_enterprise(host)
+    if not SLUG.fullmatch(slug):
+        raise BadSlug
+    if Enterprise.objects.filter(slug=slug).exists():
+        raise AlreadyAdded
+    found = examine(host, slug, token)
+    operator = by is None or by.is_staff
+    if not operator and not (found.checks and found.passed("report")):
+        raise NotProven(found.checks)
+    return _insert(slug, host, token.strip(), found, by)
+
+
+def examine(host: str, slug: str, token: str) -> checks.Examined:
+    """The checks of a token, none for no token; raises BadToken."""
+    token = token.strip()
+    if not token:
+        return checks.Examined([])
+    if not tokens.usable(token):
+        raise BadToken
+    return checks.examine_enterprise(host, slug, token)
+
+
+@transaction.atomic
+def _insert(slug: str, host: str, token: str, found: checks.Examined, by: User | None) -> Enterprise:
+    name = (found.enterprise.name if found.enterprise else "") or slug
+    try:
+        with transaction.atomic():
+            enterprise = Enterprise.objects.create(
+                slug=slug, host=host, name=name[:120], created_by=by, **token_columns(token, found)
+            )
+    except IntegrityError:
+        raise AlreadyAdded from None
+    if by is not None:
+        Membership.objects.create(user=by, enterprise=enterprise, role=Role.OWNER)
+    audit.record("enterprise.add", by=by, enterprise=enterprise, subject=slug, host=host)
+    if token:
+        features.enterprise_token_replaced(enterprise=enterprise, by=by)
+    return enterprise
+
+
+def token_columns(token: str, found: checks.Examined) -> dict[str, object]:
+    """What an enterprise's row keeps of a token and its checks; the token itself is sealed."""
+    now = timezone.now()
+    facts = found.token
+    return {
+        "token": seal(token),
+        "token_kind": tokens.kind(token) if token else "",
+        "token_scopes": list(facts.scopes) if facts and facts.scopes is not None else None,
+        "token_expires_at": facts.expires_at if facts else None,
+        "token_replaced_at": now if token else None,
+        "checks": checks.stored(found.checks),
+        "checked_at": now if found.checks else None,
+    }
+
+
+@transaction.atomic
+def rename(*, enterprise: Enterprise, name: str, by: User) -> Enterprise:
+    """Change the name shown here; raises BadValue."""
+    if not name.strip() or len(name.strip()) > 120:
+        raise BadValue("name")
+    return _change(enterprise, by, name=name.strip())
+
+
+@transaction.atomic
+def set_contract(*, enterprise: Enterprise, contract: str, renews_on: date | None, by: User) -> Enterprise:
+    """State the contract: it decides what a pending invitation consumes; raises BadValue."""
+    if contract not in Enterprise.Contract.values:
+        raise BadValue("contract")
+    return _change(enterprise, by, contract=contract, renews_on=renews_on)
+
+
+@transaction.atomic
+def set_price(*, enterprise: Enterprise, price_cents: int | None, currency: str, by: User) -> Enterprise:
+    """Set the price of one license for a month, in hundredths of `currency` (ISO 4217); raises BadValue."""
+    if price_cents is not None and not 0 <= price_cents <= 100_000_00:
+        raise BadValue("price_cents")
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        raise BadValue("currency")
+    return _change(enterprise, by, price_cents=price_cents, currency=currency)
+
+
+@transaction.atomic
+def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User) -> Enterprise:
+    """Set the zone in which days end and quiet hours are meant; raises BadValue."""
+    if time_zone not in available_timezones():
+        raise BadValue("time_zone")
+    return _change(enterprise, by, time_zone=time_zone)
+
+
+def _change(enterprise: Enterprise, by: User, **values: object) -> Enterprise:
+    """Write what differs, and one audit event that names the fields; their values are on the page."""
+    locked = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    changed = [name for name, value in values.items() if getattr(locked, name) != value]
+    if changed:
+        for name in changed:
+            setattr(locked, name, values[name])
+        locked.save(update_fields=changed)
+        audit.record("enterprise.change", by=by, enterprise=locked, subject=locked.slug, fields=changed)
+    return locked
