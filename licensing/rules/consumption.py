@@ -60,7 +60,7 @@ def account_consumes(
 
 
 def _never_active(listed: bool, synced: bool, setting: str) -> Consumption:
-    """By the words of GitHub it consumes nothing; its own rows decide, and until it has spoken never too low."""
+    """By GitHub's words they consume nothing; its rows decide, and until it has spoken never too low."""
     if setting == ALWAYS:
         return Consumption(True, "never_active_always")
     if setting == NEVER or (synced and not listed):
@@ -117,8 +117,8 @@ def person_consumes(
 ) -> Consumption:
     """Whether a person consumes, which is once.
 
-    By its cloud account (`cloud_consumes`, None without one), else by a server account that does, else because
-    GitHub's row lists accounts on servers this console does not know (`elsewhere`).
+    By its cloud account (`cloud_consumes`, None without one), else by a server account that does, else
+    because GitHub's row lists accounts on servers this console does not know (`elsewhere`).
     """
     reasons = [*([cloud] if cloud else []), *accounts]
     if elsewhere:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a row says of `host:id`: the host and the row's server emails as keys, `at` GitHub's time of it."""
+    """What a row says of `host:id`: host and server emails as keys, `at` when GitHub had it from there."""
 
     host: str
     emails: tuple[str, ...]
@@ -50,8 +50,10 @@ def names_at(names: Iterable[Name], at: datetime) -> frozenset[str]:
 
 
 def valid(claim: Claim, known: Known) -> bool:
-    """Whether the row is evidence: the host was the server's name then, GitHub's `server_id` is the same since
-    we know the account, and one of the emails is an address the account had here (or we know no older one).
+    """Whether the row is evidence of the account.
+
+    The host was the server's name then, GitHub's `server_id` is the same since we know the account, and one
+    of the emails is an address the account had here (or we know no older one).
     """
     if claim.host not in known.names or known.server_id_changed:
         return False

@@ -1,0 +1,120 @@
+"""The guard: each limit at its edge, and nothing held without a reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from licensing.rules.guard import (
+    CloudGuardInput,
+    GuardInput,
+    guard,
+    guard_cloud,
+    limit,
+    missing_at_end,
+)
+
+CALM = GuardInput(accounts=1000, consuming=900, reported=1000, known=1000, host="h", server_id="a")
+
+
+def keys(**facts: object) -> list[str]:
+    return [hold.key for hold in guard(replace(CALM, **facts))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("facts", "held"),
+    [
+        ({}, []),
+        ({"stopping": 18}, []),
+        ({"stopping": 19}, ["stop_consuming"]),
+        ({"stopping": 5, "consuming": 8}, []),
+        ({"stopping": 6, "consuming": 8}, ["stop_consuming"]),
+        ({"stopping": 50, "limit": 50}, []),
+        ({"stopping": 51, "limit": 50}, ["stop_consuming"]),
+        ({"stopping": 18, "limit": 3}, []),
+        ({"rekeyed": 100}, []),
+        ({"rekeyed": 101}, ["keys_changed"]),
+        ({"rekeyed": 20, "accounts": 30}, []),
+        ({"rekeyed": 21, "accounts": 30}, ["keys_changed"]),
+        ({"recreated": 10}, []),
+        ({"recreated": 11}, ["recreated"]),
+        ({"recreated": 1, "known": 99}, ["recreated"]),
+        ({"missing_at_end": 4}, []),
+        ({"missing_at_end": 5}, ["missing_block"]),
+        ({"reported": 0}, ["empty"]),
+        ({"reported": 0, "missing_at_end": 1000}, ["empty"]),
+        ({"server_id_at_github": "a"}, []),
+        ({"server_id_at_github": "b"}, ["other_server"]),
+        ({"server_id_at_github": "b", "server_id": ""}, []),
+    ],
+    ids=str,
+)
+def test_each_limit(facts: dict[str, object], held: list[str]) -> None:
+    assert keys(**facts) == held
+
+
+def test_the_filtered_report_of_berlin() -> None:
+    berlin = GuardInput(
+        accounts=44, consuming=44, reported=3, stopping=41, releases=12, known=3, missing_at_end=41
+    )
+    stopping, at_end = guard(berlin)
+    assert (stopping.key, stopping.params) == ("stop_consuming", {"n": 41, "m": 44, "limit": 5, "l": 12})
+    assert (at_end.key, at_end.params) == ("missing_block", {"n": 41, "m": 44, "l": 12})
+
+
+def test_a_first_report_is_not_held_unless_it_is_empty() -> None:
+    first = GuardInput(accounts=0, consuming=0, reported=44)
+    assert guard(first) == []
+    assert [hold.key for hold in guard(replace(first, reported=0))] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    ("order", "reported", "missing"),
+    [
+        ([], set(), 0),
+        ([3, 1, 2], {1, 2, 3}, 0),
+        ([3, 1, 2], {1, 3}, 1),
+        ([3, 1, 2], {2}, 0),
+        ([3, 1, 2], {3, 9}, 2),
+        ([3, 1, 2], set(), 3),
+    ],
+)
+def test_missing_at_the_end_of_the_order(order: list[int], reported: set[int], missing: int) -> None:
+    assert missing_at_end(order, reported) == missing
+
+
+@given(st.integers(12, 500), st.integers(5, 11))
+def test_a_cut_at_a_line_end_is_always_held(accounts: int, lost: int) -> None:
+    order = list(range(accounts, 0, -1))
+    cut = missing_at_end(order, set(order[: accounts - lost]))
+    assert cut == lost
+    given_ = GuardInput(accounts=accounts, consuming=0, reported=accounts - lost, missing_at_end=cut)
+    assert [hold.key for hold in guard(given_)] == ["missing_block"]
+
+
+def cloud(**pairs: tuple[int | None, int | None]) -> list[str]:
+    plain: dict[str, tuple[int | None, int | None]] = dict.fromkeys(("rows", "joins", "identities"), (0, 0))
+    return [hold.key for hold in guard_cloud(CloudGuardInput(**{**plain, **pairs}))]
+
+
+@pytest.mark.parametrize("what", ["rows", "joins", "identities"])
+def test_each_fall_of_the_cloud(what: str) -> None:
+    assert cloud(**{what: (1000, 950)}) == []
+    assert cloud(**{what: (1000, 949)}) == [f"{what}_fell"]
+    assert cloud(**{what: (30, 10)}) == []
+    assert cloud(**{what: (30, 9)}) == [f"{what}_fell"]
+    assert cloud(**{what: (1000, None)}) == []
+    assert cloud(**{what: (None, 0)}) == []
+    assert cloud(**{what: (10, 1000)}) == []
+
+
+@given(st.integers(0, 10**7), st.none() | st.integers(0, 10**6))
+def test_a_limit_is_the_largest_of_three(of: int, setting: int | None) -> None:
+    found = limit(5, 2, of, setting)
+    assert found >= 5
+    assert found * 100 >= of * 2 - 99
+    assert found >= (setting or 0)
+    assert found in {5, of * 2 // 100, setting}
