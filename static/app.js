@@ -1,0 +1,52 @@
+// Enhancement only: every menu, form and page works without this file.
+(() => {
+  const openMenus = () => document.querySelectorAll('details[data-menu][open]');
+  const closeMenu = (menu) => { menu.open = false; menu.querySelector('summary').focus(); };
+
+  document.addEventListener('click', (event) => {
+    const target = event.target;
+    openMenus().forEach((menu) => { if (!menu.contains(target)) menu.open = false; });
+
+    const choice = target.closest?.('[data-close]');
+    if (choice) closeMenu(choice.closest('details[data-menu]'));
+
+    // A link to a confirm page opens the same question as a dialog.
+    const link = target.closest?.('a[data-dialog]');
+    const dialog = link && document.getElementById(link.dataset.dialog);
+    if (dialog && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
+      event.preventDefault();
+      const menu = link.closest('details[data-menu]');
+      if (menu) closeMenu(menu);
+      dialog.showModal();
+    }
+
+    const copy = target.closest?.('button[data-copy]');
+    if (copy) copyLine(copy);
+  });
+
+  document.addEventListener('keydown', (event) => {
+    const menu = event.target.closest?.('details[data-menu][open]') || openMenus()[0];
+    if (!menu) return;
+    if (event.key === 'Escape') closeMenu(menu);
+    if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+    event.preventDefault();
+    const items = [...menu.querySelectorAll('button:not([disabled]), a')];
+    const at = items.indexOf(document.activeElement), step = event.key === 'ArrowDown' ? 1 : -1;
+    items[(at < 0 && step < 0 ? items.length - 1 : at + step + items.length) % items.length]?.focus();
+  });
+
+  async function copyLine(button) {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    const words = button.querySelector('[role=status]'), before = words.textContent;
+    words.textContent = button.dataset.copied;
+    setTimeout(() => { words.textContent = before; }, 2000);
+  }
+
+  function prepare() {
+    document.querySelectorAll('a[data-dialog]').forEach((link) => link.setAttribute('aria-haspopup', 'dialog'));
+    // Browsers offer the clipboard to https and this machine only.
+    if (navigator.clipboard) document.querySelectorAll('button[data-copy][hidden]').forEach((button) => { button.hidden = false; });
+  }
+  prepare();
+  document.addEventListener('htmx:afterSettle', prepare);
+})();
