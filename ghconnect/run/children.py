@@ -1,8 +1,10 @@
 """Child processes with prefixed logs: started in order, watched, and ended with all they started."""
 
 import contextlib
+import ctypes
 import os
 import queue
+import select
 import signal
 import subprocess
 import sys
@@ -16,6 +18,9 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
 GRACE = 5.0  # seconds between the polite signal and the last one
+STDOUT = 1
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ChildStopped(Exception):
@@ -50,6 +55,12 @@ class Output:
         return sys.stdout.isatty()
 
 
+def die_with_parent() -> None:
+    """Ask Linux to end this new process when its parent is killed outright, which no handler sees."""
+    if LIBC:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
 class Child:
     """One process, the leader of its own group, and the thread that reads what it says."""
 
@@ -63,6 +74,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
 
     def read(self, lines: "queue.Queue[Message]", colour: str) -> None:
@@ -94,6 +106,7 @@ class Children:
         self.colours: Iterator[str] = get_colours()
         self.running: dict[str, Child] = {}  # in the order of their start
         self.signals: list[int] = []
+        self.audience = select.poll()
         self.listen()
 
     def listen(self) -> None:
@@ -101,6 +114,9 @@ class Children:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self.note)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            # Make keeps its terminal's hang-up to itself and waits, so that a window closed is seen here.
+            self.audience.register(STDOUT, 0)
 
     def note(self, number: int, _frame: FrameType | None) -> None:
         """Remember a signal until the next look at it; nothing is torn in the middle."""
@@ -123,6 +139,8 @@ class Children:
     def watch(self, until: Callable[[], bool]) -> None:
         """Show what children say until the condition holds. Raises ChildStopped and Interrupted."""
         while not until():
+            if self.audience.poll(0):
+                self.signals.append(signal.SIGHUP)
             if self.signals:
                 raise Interrupted(self.signals[0])
             self.show(wait=0.1)

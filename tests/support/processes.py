@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ghconnect.run.children import die_with_parent
+
 ROOT = Path(__file__).resolve().parents[2]
 START = 30.0  # seconds a process may take until it answers
 GRACE = 10.0  # seconds it may take to end
@@ -59,6 +61,7 @@ def running(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=die_with_parent,
         )
     child = Child(process, log)
     try:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection, connections
 from django.test.utils import override_settings
 
-from ghconnect.settings import parse_resolve
+from ghconnect.settings import parse_resolve, read_ca_bundle
 from tests.support.environment import HOST, free_port
 from tests.support.processes import Child, running
 
@@ -83,6 +83,7 @@ def serving(folder: Path, sandbox: "Sandbox") -> Iterator[Stack]:
     known = {
         "DATABASE_URL": database_url,
         "GHCONNECT_RESOLVE": sandbox.resolve,
+        "GHCONNECT_CA_BUNDLE": str(sandbox.ca),
         "GHCONNECT_SANDBOX_URL": sandbox.pages_url,
     }
     stack = Stack(folder, f"http://{HOST}:{port}", database_url, known)
@@ -98,7 +99,9 @@ def serving(folder: Path, sandbox: "Sandbox") -> Iterator[Stack]:
 def knowing(sandbox: "Sandbox") -> override_settings:
     """Let this process find pretend GitHub as the stack's processes do."""
     return override_settings(
-        GHCONNECT_RESOLVE=parse_resolve(sandbox.resolve.split(",")), GHCONNECT_SANDBOX_URL=sandbox.pages_url
+        GHCONNECT_RESOLVE=parse_resolve(sandbox.resolve.split(",")),
+        GHCONNECT_CA_BUNDLE=read_ca_bundle(str(sandbox.ca)),
+        GHCONNECT_SANDBOX_URL=sandbox.pages_url,
     )
 
 

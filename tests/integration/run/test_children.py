@@ -2,14 +2,18 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from shlex import quote
 
 import pytest
 
 from ghconnect.run.children import Children, ChildStopped, Interrupted
+from tests.support.processes import ROOT
 from tests.support.stack import eventually
 
 SLEEP = "sleep 60"
@@ -106,3 +110,22 @@ def test_a_signal_ends_the_watch(children: Children) -> None:
     with pytest.raises(Interrupted) as told:
         children.watch(until=lambda: False)
     assert told.value.number == signal.SIGTERM
+
+
+def test_children_do_not_outlive_a_parent_that_is_killed(tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    program = (
+        "import os, time; from ghconnect.run.children import Children; children = Children();"
+        f"children.start('web', 'sh -c \"echo $$ > {note}; exec sleep 60\"', os.environ); time.sleep(60)"
+    )
+    with running_program(program) as parent:
+        child = int(eventually(lambda: note.exists() and note.read_text().strip()))
+        parent.kill()
+        eventually(lambda: not alive(child), within=5)
+
+
+@contextmanager
+def running_program(program: str) -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as process:
+        yield process
+        process.kill()
