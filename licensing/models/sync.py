@@ -148,18 +148,21 @@ class DueSync(models.Model):
 
 
 class RunChunk(models.Model):
-    """Projected rows of one run: gzip of at most 1 MiB (ENGINEERING §14). Raw bytes never reach a disk."""
+    """Projected rows of one run: gzip of at most 1 MiB (ENGINEERING §14). Raw bytes never reach a disk.
 
-    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="chunks")
-    attempt = models.PositiveIntegerField()
+    While a file is on its way in, `run` is null and `upload` holds its chunks together.
+    """
+
+    run = models.ForeignKey(SyncRun, null=True, on_delete=models.CASCADE, related_name="chunks")
+    upload = models.UUIDField()
     number = models.PositiveIntegerField()
     data = models.BinaryField()
-    rows = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["run", "attempt", "number"], name="chunk_once"),
+            models.UniqueConstraint(fields=["upload", "number"], name="chunk_once"),
         ]
 
 
@@ -235,7 +238,10 @@ class StagedAddress(Staged):
 
 
 class ServerPicture(models.Model):
-    """What stands published for a server, and the three facts of freshness: contact, success, change."""
+    """What stands published for a server, and the three facts of freshness: contact, success, change.
+
+    `judged_by` is the date of GitHub's own sync by which the verdicts of the accounts were given.
+    """
 
     server = models.OneToOneField(Server, on_delete=models.CASCADE, related_name="picture")
     run = models.ForeignKey(SyncRun, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -249,6 +255,7 @@ class ServerPicture(models.Model):
     last_change = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
+    judged_by = models.DateTimeField(null=True)
 
 
 class RunChange(models.Model):

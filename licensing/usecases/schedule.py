@@ -1,6 +1,169 @@
-"""What follows from the switch: a first run at once, a due row, or neither."""
-def on_enable(**_): ...
-def on_disable(**_): ...
-def on_token_replaced(**_): ...
-def on_server_removed(**_): ...
-def on_enterprise_token(**_): ...
+"""What follows from the switch: a first run at once and due rows, or neither (ENGINEERING §13, §22).
+
+The `on_*` functions are the callbacks of the feature; they run with the server row locked.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from ghconnect import clock
+from ghconnect.models import Connection, Enterprise, Server, User
+from licensing.models import DueSync, ServerPicture, SyncRun
+from licensing.rules import schedule
+
+from . import runs
+
+log = logging.getLogger(__name__)
+Trigger = SyncRun.Trigger
+
+
+def jitter_key(server: Server) -> str:
+    """What the stable jitter of a server is taken from: its UUID, until known its host."""
+    return server.server_id or server.host
+
+
+def next_due(server: Server, anchor: datetime, now: datetime) -> schedule.Due:
+    """Return the server's next weekly moment after `now`, outside its quiet hours."""
+    quiet = (server.quiet_from, server.quiet_to) if server.quiet_from and server.quiet_to else None
+    zone = ZoneInfo(server.enterprise.time_zone)
+    return schedule.next_due(anchor, now, schedule.jitter(jitter_key(server)), quiet, zone)
+
+
+def on_enable(*, server: Server, by: User | None) -> None:
+    """Enabled: due every week from now, and a first run at once where the console can read the server itself."""
+    now = clock.now(server.enterprise)
+    due = next_due(server, now, now)
+    DueSync.objects.update_or_create(
+        server=server,
+        defaults={"enterprise": server.enterprise, "kind": "weekly", "anchor": now, "at": due.at, "period": due.period_key},
+    )
+    if server.way_in == Server.WayIn.PULL:
+        runs.request(subject=server, trigger=Trigger.FIRST, by=by)
+
+
+def on_disable(*, server: Server, by: User | None) -> None:
+    """Disabled or disconnected: no due row, open runs cancelled; what was read stays."""
+    DueSync.objects.filter(server=server).delete()
+    runs.cancel_open(server)
+
+
+def on_token_replaced(*, server: Server, by: User | None) -> None:
+    """A new token: read at once, if the gate is open."""
+    if server.way_in == Server.WayIn.PULL and Connection.objects.filter(server=server).exists():
+        try:
+            runs.request(subject=server, trigger=Trigger.MANUAL, by=by)
+        except runs.GateClosed as closed:
+            log.info("%s has a new token; not read: %s", server, closed.reason)
+
+
+def on_server_removed(*, server: Server, by: User | None) -> None:
+    """The server goes: its accounts leave the numbers in an edition of their own."""
+    from . import removal
+
+    removal.retire(server=server)
+
+
+def on_enterprise_token(*, enterprise: Enterprise, by: User | None) -> None:
+    """The enterprise has a token: GitHub's report at once, then daily; its sync status hourly."""
+    now = clock.now(enterprise)
+    for kind, due in (("daily", schedule.daily(enterprise.slug, now)), ("hourly", schedule.hourly(enterprise.slug, now))):
+        DueSync.objects.update_or_create(
+            enterprise=enterprise,
+            server=None,
+            kind=kind,
+            defaults={"anchor": now, "at": now if kind == "hourly" else due.at, "period": due.period_key},
+        )
+    runs.request(subject=enterprise, trigger=Trigger.FIRST, by=by)
+
+
+def dispatch(*, now: datetime | None = None) -> int:
+    """Request what is due, one subject at a time; one that fails never stops the rest. Returns how many.
+
+    `now` stands for every enterprise's own time in tests.
+    """
+    count = 0
+    for pk in list(DueSync.objects.order_by("at").values_list("pk", flat=True)):
+        try:
+            count += _one(pk, now)
+        except Exception:
+            log.exception("due row %s could not be dispatched", pk)
+    return count
+
+
+@transaction.atomic
+def _one(pk: int, now: datetime | None) -> bool:
+    due = DueSync.objects.select_related("enterprise", "server__enterprise").filter(pk=pk).first()
+    if due is None:
+        return False
+    moment = now or clock.now(due.enterprise)
+    if due.at > moment:
+        return _check_far(due, moment)
+    runs.lock_subject(due.server or due.enterprise)
+    due = DueSync.objects.select_for_update().select_related("enterprise", "server__enterprise").filter(pk=pk, at__lte=moment).first()
+    if due is None:
+        return False  # another beat was faster
+    _request(due, moment)
+    return True
+
+
+def _request(due: DueSync, now: datetime) -> None:
+    if due.kind == "hourly":
+        _advance(due, schedule.hourly(due.enterprise.slug, now))
+        runs.send("licensing.watch_github", enterprise_id=due.enterprise_id)
+        return
+    if due.server is None:
+        period, after = due.period, schedule.daily(due.enterprise.slug, now)
+        runs.request(subject=due.enterprise, trigger=Trigger.DAILY, period=period)
+    else:
+        period, after = _weekly(due, due.server, now)
+        if due.server.way_in == Server.WayIn.PULL:
+            _request_weekly(due.server, period)
+    _advance(due, after)
+
+
+def _weekly(due: DueSync, server: Server, now: datetime) -> tuple[str, schedule.Due]:
+    """The latest period that has passed, and the next; periods missed before it are said in the log."""
+    quiet = (server.quiet_from, server.quiet_to) if server.quiet_from and server.quiet_to else None
+    key, zone = schedule.jitter(jitter_key(server)), ZoneInfo(server.enterprise.time_zone)
+    late = [d for d in schedule.passed(due.anchor, due.at, now, key, quiet, zone) if d.period_key != due.period]
+    if late:
+        missed = [due.period, *(d.period_key for d in late[:-1])]
+        log.warning("%s missed %d period(s): %s; runs once, for %s", server, len(missed), missed, late[-1].period_key)
+    return (late[-1].period_key if late else due.period), next_due(server, due.anchor, now)
+
+
+def _request_weekly(server: Server, period: str) -> None:
+    try:
+        runs.request(subject=server, trigger=Trigger.WEEKLY, period=period)
+    except runs.GateClosed as closed:
+        log.info("%s is due but not read: %s", server, closed.reason)
+
+
+def _advance(due: DueSync, after: schedule.Due) -> None:
+    DueSync.objects.filter(pk=due.pk).update(at=after.at, period=after.period_key)
+
+
+def _check_far(due: DueSync, now: datetime) -> bool:
+    """A weekly due moment is always within 8 days; anything else is worked out anew from the anchor and said."""
+    if due.server is not None and (due.at - now).days > 8:
+        after = next_due(due.server, due.anchor, now)
+        log.warning("%s was due at %s, which is too far; now %s", due.server, due.at, after.at)
+        _advance(due, after)
+    return False
+
+
+def late_by(server: Server) -> datetime | None:
+    """Return when the server was due, if that has passed; None if it is not due yet or not scheduled."""
+    due = DueSync.objects.filter(server=server).first()
+    return due.at if due and due.at < clock.now(server.enterprise) else None
+
+
+def pictures(enterprise: Enterprise) -> dict[int, ServerPicture]:
+    """Return what stands published for each server of the enterprise."""
+    return {p.server_id: p for p in ServerPicture.objects.filter(server__enterprise=enterprise)}
+

@@ -1,0 +1,209 @@
+"""The cloud side of an enterprise, by the same pipeline: GitHub's license report, identities, and their picture."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from ghconnect import clock
+from ghconnect.github.errors import GitHubError
+from ghconnect.github.ghec import Enterprise as Client
+from ghconnect.models import Enterprise
+from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, Identity, LicensePage, LicenseRow
+from licensing.models import CloudPicture, GitHubCount, SyncRun, bulk
+from licensing.rules.normalise import email_key, host_key, split_user_id
+
+from . import chunks, runs
+
+REREADS = 2
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one read of the report found besides its rows; totals as GitHub states them."""
+
+    consumed: int = 0
+    purchased: int = 0
+    pages: int = 0
+    rows: int = 0
+    keys: set[str] = field(default_factory=set)
+    moved: bool = False
+
+
+def fetch(run: SyncRun, client: Client) -> None:
+    """Read the whole report and, where they are visible, identities; keep them as chunks of the run.
+
+    A report that moves while it is read is read again, at most twice; then it is accepted as *drifting*: it may
+    add and change, and removes nothing (ENGINEERING §17). Raises GitHubError, LostRun.
+    """
+    for again in range(REREADS + 1):
+        chunks.drop(run)
+        reading = Reading()
+        told: dict[str, Any] = {}
+        chunks.write(_lines(run, client, reading, told), upload=uuid.uuid4(), run=run)
+        if not reading.moved:
+            break
+        told["drifting"] = again == REREADS
+    counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
+    runs.save(run, fetched=reading.rows, fetch_complete=True, counts=counts, observed_at=clock.now(run.enterprise), age_known=True)
+    state_count(run.enterprise, reading.consumed, reading.purchased)
+
+
+def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any]) -> Iterator[bytes]:
+    yield from _report(run, client, reading)
+    yield from _optional("identities", told, lambda: _identities(client, told))
+    yield from _optional("members", told, lambda: _members(client))
+
+
+def _report(run: SyncRun, client: Client, reading: Reading) -> Iterator[bytes]:
+    """Complete means: every page of rel=last read, keys unique, totals the same on first and last page."""
+    page = client.consumed_licenses(1)
+    reading.consumed, reading.purchased, last = page.total_seats_consumed, page.total_seats_purchased, page.last
+    while True:
+        _note(page, reading)
+        runs.save(run, fetched=reading.rows, expected_rows=page.total_seats_consumed)
+        yield from (_line("row", asdict(row)) for row in page.rows)
+        last = max(last, page.last)
+        if page.number >= last:
+            return
+        page = client.consumed_licenses(page.number + 1)
+
+
+def _note(page: LicensePage, reading: Reading) -> None:
+    totals = (page.total_seats_consumed, page.total_seats_purchased)
+    keys = [row_key(row) for row in page.rows]
+    reading.moved |= totals != (reading.consumed, reading.purchased) or len(set(keys)) < len(keys)
+    reading.moved |= not reading.keys.isdisjoint(keys)
+    reading.keys.update(keys)
+    reading.rows, reading.pages = len(reading.keys), page.number
+
+
+def _optional(name: str, told: dict[str, Any], read: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+    """What a token may not see is left as it was, and said (ENGINEERING §17)."""
+    try:
+        yield from read()
+        told[name] = told.get(name, "read")
+    except GitHubError as error:
+        if not error.permanent:
+            raise
+        told[name] = error.key
+
+
+def _identities(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
+    after: str | None = None
+    while True:
+        page = client.identities(after)
+        if not page.readable:
+            told["identities"] = "not_readable"
+            return
+        yield from (_line("identity", asdict(identity)) for identity in page.identities)
+        after = page.end_cursor
+        if after is None:
+            return
+
+
+def _members(client: Client) -> Iterator[bytes]:
+    after: str | None = None
+    while True:
+        page = client.members(after)
+        yield from (_line("member", {"login": login, "id": number}) for login, number in page.database_ids.items())
+        after = page.end_cursor
+        if after is None:
+            return
+
+
+def _line(kind: str, facts: dict[str, Any]) -> bytes:
+    return json.dumps([kind, facts], ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def row_key(row: LicenseRow) -> str:
+    """What tells one row from the others: the cloud login, else its `host:id` set, else all that it says."""
+    if row.github_com_login:
+        return row.github_com_login.lower()
+    ids = sorted(value.lower() for value in row.enterprise_server_user_ids)
+    key = " ".join(ids) or json.dumps(asdict(row), sort_keys=True)
+    return f"#{key}" if ids and len(key) < 390 else f"#{hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def state_count(enterprise: Enterprise, consumed: int, purchased: int) -> None:
+    """Keep GitHub's count as it states it: shown at once, never held (ENGINEERING §8)."""
+    now = clock.now(enterprise)
+    CloudPicture.objects.update_or_create(
+        enterprise=enterprise, defaults={"consumed": consumed, "purchased": purchased, "counted_at": now}
+    )
+    last = GitHubCount.objects.filter(enterprise=enterprise).order_by("-at", "-pk").first()
+    if last is None or (last.consumed, last.purchased) != (consumed, purchased):
+        GitHubCount.objects.create(enterprise=enterprise, at=now, consumed=consumed, purchased=purchased)
+
+
+def stage(run: SyncRun) -> None:
+    """Load rows, their `host:id`s and identity values from the run's chunks into the staged tables."""
+    bulk.forget_staged(run.pk)
+    rows: list[bulk.Row] = []
+    accounts: list[bulk.Row] = []
+    addresses: dict[tuple[str, str, str], bulk.Row] = {}
+    seen: set[str] = set()
+    for kind, facts in map(json.loads, chunks.lines(run)):
+        if kind == "row":
+            row = _row(facts)
+            if row_key(row) not in seen:
+                seen.add(row_key(row))
+                rows.append(_staged_row(run, row))
+                accounts.extend(_staged_accounts(run, row))
+                _add(addresses, run, _row_identities(row))
+        elif kind == "identity":
+            _add(addresses, run, [Identity(**facts)])
+    bulk.load("licensing_stagedrow", ("run_id", "attempt", "row_key", "login_key", "digest", "facts"), rows)
+    bulk.load("licensing_stagedrowaccount", ("run_id", "attempt", "row_key", "host", "remote_user_id"), accounts)
+    bulk.load(
+        "licensing_stagedaddress", ("run_id", "attempt", "login_key", "kind", "value", "key"), addresses.values()
+    )
+    bulk.analyze("licensing_stagedrow", "licensing_stagedrowaccount", "licensing_stagedaddress")
+
+
+def database_ids(run: SyncRun) -> dict[str, int]:
+    """Return the GraphQL `databaseId`s that were read, by login in lower case."""
+    lines = map(json.loads, chunks.lines(run))
+    return {facts["login"].lower(): facts["id"] for kind, facts in lines if kind == "member"}
+
+
+def _row(facts: dict[str, Any]) -> LicenseRow:
+    return LicenseRow(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+
+
+def _staged_row(run: SyncRun, row: LicenseRow) -> bulk.Row:
+    facts = json.dumps(asdict(row), ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(facts.encode()).hexdigest()
+    return (run.pk, run.attempt, row_key(row), login_key(row), digest, facts)
+
+
+def login_key(row: LicenseRow) -> str:
+    """The key of the row's cloud account, "" where there is none; an invitation by email is no account."""
+    return row.github_com_login.lower() if row.github_com_login and "@" not in row.github_com_login else ""
+
+
+def _staged_accounts(run: SyncRun, row: LicenseRow) -> Iterator[bulk.Row]:
+    for pair in {split_user_id(value) for value in row.enterprise_server_user_ids}:
+        if pair is not None:
+            yield (run.pk, run.attempt, row_key(row), host_key(pair[0]), pair[1])
+
+
+def _row_identities(row: LicenseRow) -> Iterator[Identity]:
+    if not login_key(row):
+        return
+    if row.github_com_saml_name_id:
+        yield Identity(row.github_com_login, SAML_NAME_ID, row.github_com_saml_name_id)
+    for email in row.github_com_verified_domain_emails:
+        yield Identity(row.github_com_login, VERIFIED_EMAIL, email)
+
+
+def _add(addresses: dict[tuple[str, str, str], bulk.Row], run: SyncRun, found: Iterable[Identity]) -> None:
+    for identity in found:
+        key = email_key(identity.value)
+        if key:
+            place = (identity.login.lower(), identity.kind, key)
+            addresses.setdefault(place, (run.pk, run.attempt, place[0], identity.kind, identity.value, key))

@@ -1,0 +1,73 @@
+"""An owner's word on a held run: publish it, or discard it (ENGINEERING §2, PRODUCT §6.5)."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+
+from ghconnect import clock
+from ghconnect.models import User
+from ghconnect.queue import send
+from ghconnect.usecases import audit
+from licensing.models import SyncRun
+
+from . import runs
+
+State = SyncRun.State
+
+
+class NotHeld(Exception):
+    """The run waits for no decision: it was decided, or a later run took its place."""
+
+
+class OtherDiff(Exception):
+    """What the owner confirmed is not what the run would remove."""
+
+
+class AnotherQueued(Exception):
+    """A newer sync of this subject is queued; its result decides."""
+
+
+@transaction.atomic
+def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
+    """Let a worker publish the held run; `removes` is the number of accounts the owner confirmed.
+
+    Its rows are compared again with the picture of that moment. Raises NotHeld, OtherDiff, AnotherQueued.
+    """
+    runs.lock_subject(run.server or run.enterprise)
+    run = _held(run)
+    if removes != run.counts.get("stopping", run.counts.get("gone", 0)):
+        raise OtherDiff
+    try:
+        with transaction.atomic():
+            _held_row(run).update(state=State.QUEUED, decided_by_login=by.login, finished_at=None)
+    except IntegrityError:
+        raise AnotherQueued from None
+    audit.record("license_sync.publish_held", by=by, enterprise=run.enterprise, subject=str(run), removes=removes)
+    send("licensing.perform_sync", run_id=run.pk)
+    run.refresh_from_db()
+    return run
+
+
+@transaction.atomic
+def discard(*, run: SyncRun, by: User) -> SyncRun:
+    """Discard the held run: the picture stays, the next sync starts afresh. Raises NotHeld."""
+    runs.lock_subject(run.server or run.enterprise)
+    run = _held(run)
+    _held_row(run).update(
+        state=State.DISCARDED, decided_by_login=by.login, finished_at=clock.now(run.enterprise)
+    )
+    audit.record("license_sync.discard_held", by=by, enterprise=run.enterprise, subject=str(run))
+    run.refresh_from_db()
+    return run
+
+
+def _held(run: SyncRun) -> SyncRun:
+    found = SyncRun.objects.select_related("enterprise", "server").filter(pk=run.pk, state=State.HELD).first()
+    if found is None:
+        raise NotHeld
+    return found
+
+
+def _held_row(run: SyncRun) -> QuerySet[SyncRun]:
+    return SyncRun.objects.filter(pk=run.pk, state=State.HELD)

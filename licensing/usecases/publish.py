@@ -1,0 +1,145 @@
+"""Publish what a run staged: one transaction, enterprise → server → run, the fence last (ENGINEERING §4)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.db import transaction
+
+from ghconnect import clock, faults
+from ghconnect.models import Enterprise, Server
+from ghconnect.usecases import audit
+from licensing.models import ServerPicture, SyncRun, bulk
+
+from . import editions, freshness, rematch, runs
+
+State = SyncRun.State
+
+
+class StagedLost(Exception):
+    """Fewer rows are staged than were fetched: they are loaded again (an unlogged table is empty after a crash)."""
+
+
+def lock(run: SyncRun) -> tuple[Enterprise, Server | None]:
+    """Lock enterprise, then server: the order everywhere. No key update, so that inserts may refer to them."""
+    enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=run.enterprise_id)
+    server = None
+    if run.server_id is not None:
+        server = Server.objects.select_for_update(no_key=True, of=("self",)).get(pk=run.server_id)
+        server.enterprise = enterprise
+    return enterprise, server
+
+
+def gate_is_open(run: SyncRun, server: Server | None) -> bool:
+    """Read the gate again under its lock; an upload needs none (ENGINEERING §13)."""
+    if server is None or run.way == Server.WayIn.UPLOAD:
+        return True
+    try:
+        runs.check_gate(server)
+    except runs.GateClosed:
+        return False
+    return True
+
+
+def server(run: SyncRun) -> None:
+    """Publish a server's accounts. Ends the run published, unchanged or cancelled; raises LostRun, StagedLost."""
+    started = time.monotonic()
+    faults.at("publish:before")
+    with transaction.atomic():
+        enterprise, subject = lock(run)
+        assert subject is not None
+        if not gate_is_open(run, subject):
+            settle(run, State.CANCELLED)
+            return
+        if bulk.staged_totals(run.pk, run.attempt) != (run.fetched, run.fetched):
+            raise StagedLost(str(run))
+        faults.at("publish:locked")
+        counts = _changes(run, enterprise, subject)
+        changed = any(counts[name] for name in ("added", "rejoined", "changed", "recreated", "gone"))
+        edition = editions.publish(enterprise, cause="server", run=run) if changed else None
+        _picture(run, subject, changed)
+        supersede_held(run)
+        audit.record("license_sync.publish", by=None, enterprise=enterprise, subject=str(run), counts=counts)
+        bulk.forget_staged(run.pk)
+        faults.at("publish:before-fence")
+        settle(
+            run,
+            State.PUBLISHED if changed else State.UNCHANGED,
+            counts={**run.counts, **counts},
+            seconds={**run.seconds, "publish": round(time.monotonic() - started, 2)},
+            edition=edition.number if edition else None,
+        )
+    faults.at("publish:after")
+
+
+def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str, int]:
+    """Bring the accounts to what is staged, and everything that follows from it; returns counts."""
+    bulk.open_scratch()
+    counts = bulk.find_changes(run.pk, run.attempt, subject.pk)
+    counts.update(released=0, licensed=0)
+    first = not ServerPicture.objects.filter(server=subject).exclude(last_success=None).exists()
+    if not any(counts.values()) and not first:
+        return counts
+    edition = enterprise.edition + 1
+    bulk.keys_before()
+    moved = bulk.moved_keys(run.pk, run.attempt)
+    bulk.remember_keys((bulk.document(_former(former, key)), account) for account, former, key in moved)
+    bulk.end_accounts(edition, run.pk)
+    bulk.change_accounts(run.pk, run.attempt, edition)
+    bulk.add_accounts(
+        run.pk,
+        run.attempt,
+        enterprise_id=enterprise.pk,
+        server_id=subject.pk,
+        edition=edition,
+        now=clock.now(enterprise),
+    )
+    bulk.keys_after()
+    freshness.succeeded(run, changed=True)  # from here on the server counts as read
+    if first:
+        rematch.point_rows(enterprise)
+        bulk.mark_rows_of_server(subject.pk)
+    counts["released"], counts["licensed"] = rematch.rematch(rematch.estate(enterprise, edition, run.pk))
+    if not first:
+        bulk.write_changes(run.pk, edition)
+    return counts
+
+
+def _former(former: Any, key: str) -> list[str]:
+    known = rematch.as_list(former)
+    return known if key in known else [*known, key]
+
+
+def _picture(run: SyncRun, subject: Server, changed: bool) -> None:
+    facts = bulk.one(
+        """
+        SELECT count(*), coalesce(sum(CASE WHEN consumes THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN suspended THEN 1 ELSE 0 END), 0)
+        FROM licensing_account WHERE server_id = %s AND ended_edition IS NULL
+        """,
+        subject.pk,
+    )
+    freshness.succeeded(
+        run,
+        changed=changed,
+        run_id=run.pk,
+        observed_at=run.observed_at,
+        age_known=run.age_known,
+        **dict(zip(("accounts", "consuming", "suspended"), facts, strict=True)),
+    )
+
+
+def supersede_held(run: SyncRun) -> None:
+    """A held run does not block; what is published later takes its place."""
+    runs.of_subject(run.server or run.enterprise).filter(state=State.HELD, pk__lt=run.pk).update(
+        state=State.SUPERSEDED
+    )
+
+
+def settle(run: SyncRun, state: str, **values: Any) -> None:
+    """The last statement of a publication: the fence. Raises LostRun, which rolls all of it back."""
+    runs.save(
+        run, state=state, finished_at=clock.now(run.enterprise), lease_until=None, error_key="", error_params={}, **values
+    )
+    runs.kick(run)

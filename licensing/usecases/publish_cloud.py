@@ -1,0 +1,151 @@
+"""Publish GitHub's rows, joins and identity values of one enterprise: what changed, in one transaction."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from django.db import transaction
+
+from ghconnect import clock, faults
+from ghconnect.models import Enterprise
+from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, LicenseRow
+from licensing.models import CloudPicture, SyncRun, bulk
+from licensing.models import bulk_cloud as sql
+from licensing.rules import consumption
+from licensing.rules.normalise import email_key
+
+from . import cloud, editions, freshness, publish, rematch
+
+State = SyncRun.State
+
+
+def publish_cloud(run: SyncRun) -> None:
+    """Ends the run published or unchanged; raises LostRun, StagedLost."""
+    started = time.monotonic()
+    faults.at("publish:before")
+    with transaction.atomic():
+        enterprise, _ = publish.lock(run)
+        if sql.staged_rows(run.pk, run.attempt) != run.fetched:
+            raise publish.StagedLost(str(run))
+        faults.at("publish:locked")
+        counts = _changes(run, enterprise)
+        changed = any(counts.values())
+        _picture(run, enterprise)
+        edition = editions.publish(enterprise, cause="cloud", run=run) if changed else None
+        if not changed:
+            editions.refresh_counts(enterprise)
+        publish.supersede_held(run)
+        bulk.forget_staged(run.pk)
+        faults.at("publish:before-fence")
+        publish.settle(
+            run,
+            State.PUBLISHED if changed else State.UNCHANGED,
+            counts={**run.counts, **counts},
+            seconds={**run.seconds, "publish": round(time.monotonic() - started, 2)},
+            edition=edition.number if edition else None,
+        )
+    faults.at("publish:after")
+
+
+def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
+    """Bring rows, joins and values to what is staged, and everything that follows from it; returns counts."""
+    bulk.open_scratch()
+    edition, keep = enterprise.edition + 1, bool(run.counts.get("drifting"))
+    key = (run.pk, run.attempt, enterprise.pk)
+    if not keep:
+        sql.rename_cloud_accounts(sql.renamed_rows(*key))
+    counts = sql.find_row_changes(*key, keep_missing=keep)
+    sql.mark_before()
+    sql.drop_gone_rows()
+    counts["logins"] = sql.settle_cloud_accounts(*key, edition, keep_missing=keep)
+    _write_rows(run, enterprise)
+    sql.name_cloud_accounts(enterprise.pk)
+    sql.settle_row_accounts(*key)
+    rematch.point_rows(enterprise)
+    counts["values"] = sql.settle_addresses(*key, kinds_read(run), keep_missing=keep)
+    counts["ids"] = sql.settle_database_ids(enterprise.pk, cloud.database_ids(run))
+    sql.mark_after()
+    counts["judged"] = sql.mark_judged_before(enterprise.pk)
+    if any(counts.values()):
+        counts["released"], counts["licensed"] = rematch.rematch(rematch.estate(enterprise, edition, run.pk))
+        bulk.write_changes(run.pk, edition)
+    return counts
+
+
+def kinds_read(run: SyncRun) -> list[str]:
+    """Return the kinds of values this run speaks of in full; others keep what they were."""
+    if run.counts.get("identities") == "read":
+        return []
+    return [SAML_NAME_ID, VERIFIED_EMAIL]
+
+
+def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:
+    """Insert and update the rows that changed, from their staged facts."""
+    clouds = sql.cloud_ids(enterprise.pk)
+    new, changed = [], []
+    for key, digest, facts, row_id in sql.changed_rows(run.pk, run.attempt):
+        row = LicenseRow(**{n: tuple(v) if isinstance(v, list) else v for n, v in json.loads(facts).items()})
+        values = _columns(row, enterprise, clouds.get(cloud.login_key(row)), digest)
+        if row_id is None:
+            new.append((enterprise.pk, key, *values))
+        else:
+            changed.append((*values, row_id))
+    sql.insert_rows(new)
+    sql.update_rows(changed)
+
+
+def _columns(row: LicenseRow, enterprise: Enterprise, cloud_id: int | None, digest: str) -> tuple[Any, ...]:
+    """The columns of `bulk_cloud.ROW` for one row."""
+    facts = consumption.row_facts(row)
+    counted = consumption.row_counts(facts, enterprise.contract or consumption.VOLUME).consumes
+    return (
+        digest,
+        cloud_id,
+        kind(row),
+        counted,
+        row.github_com_login,
+        row.github_com_name,
+        row.github_com_user,
+        row.enterprise_server_user,
+        row.visual_studio_subscription_user,
+        row.license_type,
+        row.github_com_profile,
+        bulk.document(row.github_com_member_roles),
+        bulk.document(row.github_com_enterprise_roles),
+        bulk.document(row.github_com_verified_domain_emails),
+        row.github_com_saml_name_id,
+        bulk.document(row.github_com_orgs_with_pending_invites),
+        row.github_com_two_factor_auth,
+        bulk.document(row.enterprise_server_user_ids),
+        bulk.document(row.enterprise_server_emails),
+        bulk.document(sorted({email_key(email) for email in row.enterprise_server_emails} - {""})),
+        row.visual_studio_license_status,
+        row.visual_studio_subscription_email,
+        row.total_user_accounts,
+        sort_key(row),
+    )
+
+
+def kind(row: LicenseRow) -> str:
+    """Return the deployment of a row as GitHub's pages group it: cloud, both, server or invitation."""
+    if consumption.row_kind(consumption.row_facts(row)) == "invitation":
+        return "invitation"
+    if not cloud.login_key(row):
+        return "server"
+    return "both" if row.enterprise_server_user_ids else "cloud"
+
+
+def sort_key(row: LicenseRow) -> str:
+    """Return what lists are ordered by: the name, else the login, else the first address or account."""
+    shown = row.github_com_name or row.github_com_login or next(iter(row.enterprise_server_emails), "")
+    return (shown or next(iter(row.enterprise_server_user_ids), "")).lower()[:255]
+
+
+def _picture(run: SyncRun, enterprise: Enterprise) -> None:
+    facts: dict[str, Any] = dict(zip(("rows", "rows_counted", "members", "members_with_identity"), sql.row_totals(enterprise.pk), strict=True))
+    if run.counts.get("identities") == "read":
+        facts["identities_at"] = run.observed_at
+    freshness.succeeded(run, changed=False, rows_at=run.observed_at, **facts)
+    CloudPicture.objects.filter(enterprise=enterprise).update(last_success=clock.now(enterprise))

@@ -1,0 +1,36 @@
+"""Take a server's accounts out of the numbers before its rows go."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ghconnect.models import Enterprise, Server
+from licensing.models import Account, DueSync, RunChange, ServerPicture, SyncRun, bulk
+
+from . import editions, rematch, runs
+
+
+@transaction.atomic
+def retire(*, server: Server) -> None:
+    """End the accounts of `server`, count again in an edition of its own, and delete what was read from it.
+
+    GitHub's rows of its accounts stay: from here on they are on a server this console does not know.
+    """
+    enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=server.enterprise_id)
+    DueSync.objects.filter(server=server).delete()
+    runs.cancel_open(server)
+    bulk.open_scratch()
+    bulk.leave_server(server.pk)
+    bulk.keys_before()
+    bulk.end_accounts(enterprise.edition + 1, None)
+    bulk.mark_rows_of_server(server.pk)
+    bulk.forget_server(server.pk)
+    ServerPicture.objects.filter(server=server).delete()
+    rematch.rematch(rematch.estate(enterprise, enterprise.edition + 1, None))
+    editions.publish(enterprise, cause="server_removed")
+    old = SyncRun.objects.filter(server=server)
+    RunChange.objects.filter(run__in=old).delete()
+    for run_id in old.values_list("pk", flat=True):
+        bulk.forget_staged(run_id)
+    accounts = Account.objects.filter(server=server)
+    accounts._raw_delete(accounts.db)  # one statement: nothing refers to accounts by a key of the database

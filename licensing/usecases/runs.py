@@ -1,0 +1,283 @@
+"""The life of a sync run: request, claim, heartbeat, wait, settle (ENGINEERING §2–4).
+
+Every write after the claim is fenced by the attempt number: a worker that was thought dead changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from ghconnect import clock
+from ghconnect.models import Enterprise, Server, User
+from ghconnect.queue import send
+from ghconnect.usecases import audit
+from ghconnect.usecases.features import is_enabled
+from licensing.models import SyncRun
+
+log = logging.getLogger(__name__)
+KEY = "license_usage_sync"
+MAX_TAKEOVERS = 5
+State, Trigger, Step = SyncRun.State, SyncRun.Trigger, SyncRun.Step
+Subject = Server | Enterprise
+
+
+class GateClosed(Exception):
+    """The gate refuses this door: `reason` is "connect_off" or "sync_disabled" (ENGINEERING §13)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class LostRun(Exception):
+    """The run was taken over, cancelled or settled by somebody else; whoever gets this stops."""
+
+
+def of_subject(subject: Subject) -> QuerySet[SyncRun]:
+    """Return the runs of a server, or those of an enterprise's cloud side."""
+    if isinstance(subject, Server):
+        return SyncRun.objects.filter(server=subject)
+    return SyncRun.objects.filter(enterprise=subject, server=None)
+
+
+def lock_subject(subject: Subject) -> Subject:
+    """Lock the subject's row until the transaction ends, and return it fresh."""
+    if isinstance(subject, Server):
+        return Server.objects.select_for_update(no_key=True, of=("self",)).select_related("enterprise").get(pk=subject.pk)
+    return Enterprise.objects.select_for_update(no_key=True).get(pk=subject.pk)
+
+
+def check_gate(server: Server) -> None:
+    """Raise GateClosed unless GitHub Connect is on and license sync Enabled for `server`."""
+    if not hasattr(server, "connection"):
+        raise GateClosed("connect_off")
+    if not is_enabled(server, KEY):
+        raise GateClosed("sync_disabled")
+
+
+@transaction.atomic
+def request(*, subject: Subject, trigger: Trigger, by: User | None = None, period: str = "") -> SyncRun:
+    """Return the run that will read `subject`: the one already open where it still fits, else a new queued one.
+
+    The database refuses a second queued pull and a second run of one period. Raises GateClosed for a server.
+    """
+    subject = lock_subject(subject)
+    if isinstance(subject, Server):
+        check_gate(subject)
+    known = _known(subject, period)
+    if known is not None:
+        return known
+    run = _insert(subject, trigger=trigger, by=by, period=period)
+    send("licensing.perform_sync", run_id=run.pk)
+    return run
+
+
+def _known(subject: Subject, period: str) -> SyncRun | None:
+    """Return the run that answers the request: of this period, queued, or active and still fetching."""
+    runs = of_subject(subject)
+    if period and (run := runs.filter(period=period).first()):
+        return run
+    queued = runs.filter(state=State.QUEUED, way=Server.WayIn.PULL).first()
+    if queued is not None:
+        if period and not queued.period:
+            runs.filter(pk=queued.pk).update(period=period)
+        send("licensing.perform_sync", run_id=queued.pk)
+        return queued
+    fetching = runs.filter(state__in=SyncRun.ACTIVE, way=Server.WayIn.PULL, step__in=[Step.NONE, Step.FETCH]).first()
+    if fetching is None or period:
+        return None
+    if fetching.state == State.WAITING:
+        runs.filter(pk=fetching.pk, state=State.WAITING).update(resume_at=Now())
+        send("licensing.perform_sync", run_id=fetching.pk)
+    return fetching
+
+
+def _insert(subject: Subject, *, trigger: Trigger, by: User | None, **facts: Any) -> SyncRun:
+    server = subject if isinstance(subject, Server) else None
+    enterprise = subject.enterprise if isinstance(subject, Server) else subject
+    number = (of_subject(subject).aggregate(last=Max("number"))["last"] or 0) + 1
+    run = SyncRun.objects.create(
+        enterprise=enterprise,
+        server=server,
+        number=number,
+        trigger=trigger,
+        requested_at=clock.now(enterprise),
+        requested_by=by,
+        requested_by_login=by.login if by else "",
+        **facts,
+    )
+    audit.record(
+        "license_sync.request", by=by, enterprise=enterprise, subject=str(run), trigger=str(trigger), period=run.period
+    )
+    return run
+
+
+@transaction.atomic
+def request_content(
+    *, server: Server, trigger: Trigger, by: User | None, sha256: str, **facts: Any
+) -> tuple[SyncRun, bool]:
+    """Queue a run for pushed or uploaded content, or return the open run of the same content (ENGINEERING §15).
+
+    A newer queued file supersedes an older one. Returns (run, made).
+    """
+    server = lock_subject(server)  # type: ignore[assignment]
+    same = SyncRun.objects.filter(server=server, sha256=sha256, state__in=SyncRun.OPEN).exclude(way="pull").first()
+    if same is not None:
+        return same, False
+    SyncRun.objects.filter(server=server, state=State.QUEUED).exclude(way="pull").update(
+        state=State.SUPERSEDED, finished_at=Now()
+    )
+    run = _insert(server, trigger=trigger, by=by, way=str(trigger), sha256=sha256, fetch_complete=True, **facts)
+    send("licensing.perform_sync", run_id=run.pk)
+    return run, True
+
+
+def claim(run_id: int) -> SyncRun | None:
+    """Take the run if it is queued, due after a wait, or its worker's lease is over; None if somebody else has it.
+
+    A run taken over five times without having failed by itself is failed instead.
+    """
+    free = (
+        Q(state=State.QUEUED)
+        | Q(state=State.WAITING, resume_at__lte=Now())
+        | Q(state=State.RUNNING, lease_until__lt=Now())
+    )
+    try:
+        with transaction.atomic():
+            SyncRun.objects.filter(pk=run_id, state=State.RUNNING, lease_until__lt=Now()).update(
+                takeovers=F("takeovers") + 1
+            )
+            taken = SyncRun.objects.filter(free, pk=run_id).update(
+                state=State.RUNNING,
+                attempt=F("attempt") + 1,
+                lease_until=Now() + lease(),
+                started_at=Coalesce("started_at", Now()),
+                resume_at=None,
+            )
+    except IntegrityError:
+        return None  # another run of this subject is active; this one is found again when that ends
+    if not taken:
+        return None
+    run = SyncRun.objects.select_related("enterprise", "server__enterprise").get(pk=run_id)
+    if run.takeovers >= MAX_TAKEOVERS:
+        fail(run, "worker_died", {"n": str(run.takeovers)})
+        return None
+    return run
+
+
+def lease() -> timedelta:
+    """How long a worker may be silent before its run is taken over."""
+    return timedelta(seconds=settings.GHCONNECT_LEASE_SECONDS)
+
+
+def mine(run: SyncRun) -> QuerySet[SyncRun]:
+    """Return the run's row as long as this attempt still has it: the fence."""
+    return SyncRun.objects.filter(pk=run.pk, attempt=run.attempt, state=State.RUNNING)
+
+
+def save(run: SyncRun, **values: Any) -> None:
+    """Write progress through the fence; raises LostRun."""
+    if not mine(run).update(**values):
+        raise LostRun(str(run))
+    for name, value in values.items():
+        setattr(run, name, value)
+
+
+@contextmanager
+def heartbeat(run: SyncRun) -> Iterator[None]:
+    """Renew the lease every third of it, from a thread with its own connection, while the block works."""
+    done = threading.Event()
+    thread = threading.Thread(target=_beat, args=(run, done), daemon=True, name=f"lease {run}")
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join(timeout=lease().total_seconds())
+
+
+def _beat(run: SyncRun, done: threading.Event) -> None:
+    try:
+        while not done.wait(lease().total_seconds() / 3):
+            try:
+                mine(run).update(lease_until=Now() + lease())
+            except OperationalError as error:
+                # On SQLite "locked" means another writer is alive, this process very likely; the next beat tries again.
+                log.debug("lease of %s not renewed: %s", run, error)
+    finally:
+        connections.close_all()
+
+
+def wait(run: SyncRun, pause: timedelta, key: str, params: dict[str, str]) -> None:
+    """Put the run aside until `pause` is over: to wait is to write, the worker goes free (ENGINEERING §3)."""
+    save(
+        run,
+        state=State.WAITING,
+        resume_at=Now() + pause,
+        lease_until=None,
+        failures=run.failures + 1,
+        error_key=key,
+        error_params=params,
+    )
+    log.info("sync %s waits %s: %s", run, pause, key)
+
+
+def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
+    """End the run as failed with words' key and params; its data stays as it was."""
+    from . import freshness
+
+    with transaction.atomic():
+        save(run, state=State.FAILED, finished_at=clock.now(run.enterprise), lease_until=None, error_key=key, error_params=params)
+        freshness.failed(run)
+        audit.record("license_sync.failed", by=None, enterprise=run.enterprise, subject=str(run), reason=key)
+        kick(run)
+    log.warning("sync %s failed: %s %s", run, key, params)
+
+
+def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> None:
+    """End the run as held: nothing changes until an owner decides."""
+    from . import freshness
+
+    with transaction.atomic():
+        save(run, state=State.HELD, finished_at=clock.now(run.enterprise), lease_until=None, holds=holds, counts=counts)
+        freshness.contacted(run)
+        audit.record("license_sync.held", by=None, enterprise=run.enterprise, subject=str(run), counts=counts)
+        kick(run)
+    log.warning("sync %s held: %s", run, [hold["key"] for hold in holds])
+
+
+def kick(run: SyncRun) -> None:
+    """Ring for the subject's next queued run, now that this one is over."""
+    subject = run.server or run.enterprise
+    for run_id in of_subject(subject).filter(state=State.QUEUED).values_list("pk", flat=True):
+        send("licensing.perform_sync", run_id=run_id)
+
+
+def cancel_open(subject: Subject) -> int:
+    """Cancel queued and active pull and push runs of the subject; called with the subject locked."""
+    return of_subject(subject).filter(state__in=SyncRun.OPEN).exclude(way=Server.WayIn.UPLOAD).update(
+        state=State.CANCELLED, finished_at=Now(), lease_until=None
+    )
+
+
+def sendable(limit: int = 500) -> list[int]:
+    """Return ids of runs that a worker could take now: queued, waited long enough, or left by a dead worker."""
+    queued = Q(state=State.QUEUED)
+    due = Q(state=State.WAITING, resume_at__lte=Now())
+    left = Q(state=State.RUNNING, lease_until__lt=Now())
+    return list(SyncRun.objects.filter(queued | due | left).order_by("pk").values_list("pk", flat=True)[:limit])
+
+
+def since(run: SyncRun, moment: datetime) -> float:
+    """Return the seconds from `moment` to the run's end."""
+    return ((run.finished_at or moment) - moment).total_seconds()

@@ -1,0 +1,23 @@
+"""Find runs again that no message will: the run row is the truth and the broker only a doorbell."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from ghconnect.queue import send
+from licensing.models import RunChunk
+
+from . import runs
+
+HALF_UPLOAD_KEPT = timedelta(hours=24)
+
+
+def sweep() -> int:
+    """Send every run that a worker could take now; returns how many. Claiming sorts out who gets it."""
+    ids = runs.sendable()
+    for run_id in ids:
+        send("licensing.perform_sync", run_id=run_id)
+    RunChunk.objects.filter(run=None, created_at__lt=timezone.now() - HALF_UPLOAD_KEPT).delete()
+    return len(ids)

@@ -1,0 +1,270 @@
+"""Perform one run: claim → fetch → stage → compare → guard → publish (DESIGN §4).
+
+Everything before publish happens outside a transaction; a run taken over goes on from the last finished step.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from ghconnect import clock, faults
+from ghconnect.github.errors import GitHubError
+from ghconnect.models import Server
+from ghconnect.usecases import clients, connect
+from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk, bulk_cloud
+from licensing.rules import formats, guard, schedule
+
+from . import chunks, cloud, publish, publish_cloud, runs
+from .runs import LostRun
+
+log = logging.getLogger(__name__)
+State, Step = SyncRun.State, SyncRun.Step
+# Temporary trouble is tried so often where no next period ends the trying ("Sync now", push, upload, cloud).
+TRIES = 6
+
+
+def perform(*, run_id: int) -> SyncRun | None:
+    """Bring one run to its end, or to a wait; None when somebody else has it. Never raises for a run's trouble."""
+    if settings.GHCONNECT_PAUSE_SYNCS:
+        log.info("syncs are paused (GHCONNECT_PAUSE_SYNCS); run %s stays queued", run_id)
+        return None
+    run = runs.claim(run_id)
+    if run is None:
+        return None
+    try:
+        with runs.heartbeat(run):
+            _work(run)
+    except LostRun:
+        log.info("run %s is somebody else's now", run_id)
+    except GitHubError as error:
+        _trouble(run, error.key, error.params, permanent=error.permanent, retry_after=error.retry_after)
+    except formats.BadFile as error:
+        _trouble(run, error.key, error.words(run.file_name), permanent=run.way != Server.WayIn.PULL)
+    except (publish.StagedLost, chunks.DamagedChunk, DatabaseError) as error:
+        log.exception("sync %s", run)
+        _trouble(run, "store", {"problem": type(error).__name__}, permanent=False)
+    except Exception as error:
+        log.exception("sync %s", run)
+        _trouble(run, "internal", {"problem": type(error).__name__}, permanent=False)
+    run.refresh_from_db()
+    _say(run)
+    return run
+
+
+def _work(run: SyncRun) -> None:
+    fetched = time.monotonic()
+    if not run.fetch_complete:
+        runs.save(run, step=Step.FETCH)
+        faults.at("fetch:before")
+        _fetch(run)
+        faults.at("fetch:after")
+    run.seconds = {**run.seconds, "fetch": round(time.monotonic() - fetched, 2)}
+    runs.save(run, step=Step.STAGE, seconds=run.seconds)
+    _stage(run)
+    faults.at("stage:after")
+    runs.save(run, step=Step.COMPARE)
+    holds, counts = _compare(run)
+    faults.at("compare:after")
+    runs.save(run, step=Step.GUARD)
+    if holds and not run.decided_by_login:
+        runs.hold(run, holds, {**run.counts, **counts})
+        return
+    faults.at("guard:after")
+    runs.save(run, step=Step.PUBLISH)
+    if run.server is None:
+        publish_cloud.publish_cloud(run)
+    else:
+        publish.server(run)
+
+
+# --- fetch ---------------------------------------------------------------------------------------------------
+
+
+def _fetch(run: SyncRun) -> None:
+    if run.server is None:
+        with clients.of_enterprise(run.enterprise) as client:
+            cloud.fetch(run, client)
+        return
+    with clients.of_server(run.server) as reader:
+        meta = reader.meta()
+        _keep_license(run.server, reader, meta.installed_version)
+        with reader.users_report() as report:
+            _keep_report(run, report.chunks, report.observed_at)
+    connect.mark_mended(server=run.server)
+
+
+def _keep_report(run: SyncRun, body: Iterator[bytes], observed_at: Any) -> None:
+    """Project the report while it arrives and keep the read fields; complete means: it ends with a full row."""
+    chunks.drop(run)
+    tally = chunks.Tally()
+    accounts = formats.read(formats.ALL_USERS_CSV, tally.bytes(body))
+    lines = formats.write_projection(_progress(run, accounts))
+    chunks.write(lines, upload=uuid.uuid4(), run=run)
+    runs.save(
+        run,
+        fetch_complete=True,
+        fetched=run.fetched,
+        bytes=tally.size,
+        sha256=tally.sha256,
+        format=formats.ALL_USERS_CSV.key,
+        observed_at=observed_at or clock.now(run.enterprise),
+        age_known=observed_at is not None,
+    )
+
+
+def _progress(run: SyncRun, accounts: Iterator[Any]) -> Iterator[Any]:
+    """Count accounts on the run row as they come: at each second, not at each account."""
+    said, run.fetched = time.monotonic(), 0
+    for account in accounts:
+        run.fetched += 1
+        if run.fetched % 200 == 0 and time.monotonic() - said > 1:
+            said = time.monotonic()
+            runs.save(run, fetched=run.fetched)
+        yield account
+
+
+def _keep_license(server: Server, reader: Any, version: str) -> None:
+    """Keep the server's version and what its license says; a server that tells no license is synced all the same."""
+    facts: dict[str, Any] = {"version": version}
+    try:
+        license = reader.license()
+    except GitHubError as error:
+        log.info("license of %s not read: %s", server, error)
+    else:
+        facts |= {
+            "license_seats": license.seats,
+            "license_unlimited": license.seats is None,
+            "license_seats_used": license.seats_used,
+            "license_days_left": license.days_until_expiration,
+            "license_read_at": clock.now(server.enterprise),
+        }
+    Server.objects.filter(pk=server.pk).update(**facts)
+
+
+# --- stage, compare, guard -----------------------------------------------------------------------------------
+
+
+def _stage(run: SyncRun) -> None:
+    with transaction.atomic():
+        if run.server is None:
+            cloud.stage(run)
+            return
+        bulk.forget_staged(run.pk)
+        bulk.load(
+            "licensing_stagedaccount",
+            bulk.STAGED,
+            (
+                (run.pk, run.attempt, position, *bulk.staged(account))
+                for position, account in enumerate(formats.read_projection(chunks.read(run)))
+            ),
+        )
+        bulk.analyze("licensing_stagedaccount")
+        bulk.keep_good_names(run.pk, run.attempt, run.server.pk)
+
+
+def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Compare with our last picture only; returns the reasons to hold, and the counts behind them."""
+    if run.server is None:
+        return _compare_cloud(run)
+    now = bulk.compare_totals(run.pk, run.attempt, run.server.pk)
+    at_end = bulk.missing_at_end(run.pk, run.attempt, run.server.pk)
+    releases = bulk.licenses_at_stake(run.pk, run.attempt, run.server.pk) if now["stopping"] else 0
+    found = guard.guard(
+        guard.GuardInput(
+            accounts=now["present"],
+            consuming=now["consuming"],
+            reported=run.fetched,
+            stopping=now["stopping"],
+            releases=releases,
+            rekeyed=now["rekeyed"],
+            known=now["present"] - now["gone"],
+            recreated=now["recreated"],
+            missing_at_end=at_end,
+            limit=run.enterprise.hold_limit,
+            host=run.server.host,
+            server_id=run.server.server_id,
+            server_id_at_github=_at_github(run.server),
+        )
+    )
+    if not now["present"] and run.fetched:
+        found = [hold for hold in found if hold.key == "other_server"]  # a first picture takes nothing away
+    counts = {"gone": now["gone"], "stopping": now["stopping"], "accounts": now["present"], "releases": releases}
+    return [{"key": hold.key, "params": hold.params} for hold in found], counts
+
+
+def _at_github(server: Server) -> str:
+    newest = GitHubSync.objects.filter(enterprise=server.enterprise, host=server.host, newest=True).first()
+    return newest.instance_id if newest else ""
+
+
+def _compare_cloud(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    now = bulk_cloud.compare_totals(run.pk, run.attempt, run.enterprise.pk)
+    pairs = {name: (now[name], now[name] - now[f"{name}_gone"]) for name in ("rows", "joins", "values")}
+    first = not CloudPicture.objects.filter(enterprise=run.enterprise).exclude(rows_at=None).exists()
+    if first or run.counts.get("drifting"):
+        return [], {}
+    found = guard.guard_cloud(
+        guard.CloudGuardInput(rows=pairs["rows"], joins=pairs["joins"], identities=pairs["values"])
+    )
+    return [{"key": hold.key, "params": hold.params} for hold in found], {"gone": now["rows_gone"]}
+
+
+# --- trouble -------------------------------------------------------------------------------------------------
+
+
+def _trouble(
+    run: SyncRun,
+    key: str,
+    params: dict[str, str],
+    *,
+    permanent: bool,
+    retry_after: timedelta | None = None,
+) -> None:
+    """Permanent trouble breaks the connection and ends the run; temporary trouble waits, within its period."""
+    try:
+        if permanent:
+            if run.server is not None and run.way == Server.WayIn.PULL:
+                connect.mark_broken(server=run.server, key=key, params=params)
+            runs.fail(run, key, params)
+            return
+        pause = schedule.wait(run.failures + 1, retry_after, seed=str(run.pk))
+        if run.failures + 1 >= TRIES and not _within_period(run, pause):
+            runs.fail(run, key, params)
+            return
+        runs.wait(run, pause, key, params)
+    except LostRun:
+        log.info("run %s is somebody else's now", run.pk)
+
+
+def _within_period(run: SyncRun, pause: timedelta) -> bool:
+    """A weekly run keeps trying until the next period begins (ENGINEERING §3)."""
+    if run.server is None or not run.period:
+        return False
+    due = getattr(run.server, "due", None)
+    return due is not None and clock.now(run.enterprise) + pause < due.at
+
+
+def _say(run: SyncRun) -> None:
+    """One log line per run (ENGINEERING §28)."""
+    c, s = run.counts, run.seconds
+    if run.state in SyncRun.GOOD:
+        log.info(
+            "sync %s %s %s rows +%s −%s in %s s (fetch %s, publish %s)",
+            run,
+            run.state,
+            run.fetched,
+            c.get("added", c.get("rows_added", 0)),
+            c.get("gone", c.get("rows_gone", 0)),
+            round(s.get("fetch", 0) + s.get("publish", 0), 2),
+            s.get("fetch"),
+            s.get("publish"),
+        )
+
