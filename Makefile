@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test requirements browser
+.PHONY: help run venv check test requirements browser messages
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deploym
 
 test: .venv/.dev browser ## all tests (ONLY="tests/unit -k word" for some)
 	$(VENV) -m pytest $(ONLY)
+
+messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
+	$(VENV) tools/messages.py
 
 # Debian's Chromium for the browser tests. Where it can't be had, the tests themselves say so.
 browser:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Pictures of pages in a real browser: light and dark, 1280 and 390 px wide, and the accessibility rules on each.
+"""Pictures of pages in a real browser: light and dark, 1280 and 390 px wide; and accessibility rules.
 
     python tools/shots.py --base http://127.0.0.1:8000 --login mona --password … --out shots -- PATH [PATH …]
 

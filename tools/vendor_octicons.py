@@ -13,20 +13,21 @@ import pathlib
 import sys
 
 # GitHub's mark and Octocat are trademarks and stay out.
-NAMES = """alert alert-fill archive arrow-both arrow-down arrow-left arrow-right arrow-switch arrow-up beaker bell book
-broadcast bug calendar check check-circle check-circle-fill checklist chevron-down chevron-left
-chevron-right chevron-up circle circle-slash clock clock-fill cloud cloud-offline code code-square
-columns copy cpu credit-card dash database dependabot device-desktop device-mobile diff diff-added
-diff-modified diff-removed diff-renamed dot dot-fill download duplicate eye eye-closed file file-badge
-file-symlink-file filter flame gear gift git-compare git-merge globe goal graph hash history home
-hourglass id-badge inbox infinity info issue-closed issue-opened issue-reopened kebab-horizontal key law
-light-bulb link link-external list-unordered lock log mail milestone moon mortar-board no-entry
-north-star note number organization paper-airplane paperclip paste pencil people person person-add play
-plug plus plus-circle pulse question quote read redo repo report rocket search server share shield
-shield-check shield-lock shield-x sidebar-collapse sign-in sign-out skip skip-fill smiley sort-asc
-sort-desc square stack star stop stopwatch sun sync table tag tasklist telescope terminal three-bars
-tools trash triangle-down undo unlink unlock upload verified versions webhook workflow x x-circle
-x-circle-fill zap""".split()
+NAMES = """alert alert-fill archive arrow-both arrow-down arrow-left arrow-right arrow-switch arrow-up
+beaker bell book broadcast bug calendar check check-circle check-circle-fill checklist
+chevron-down chevron-left chevron-right chevron-up circle circle-slash clock clock-fill cloud
+cloud-offline code code-square columns copy cpu credit-card dash database dependabot
+device-desktop device-mobile diff diff-added diff-modified diff-removed diff-renamed dot
+dot-fill download duplicate eye eye-closed file file-badge file-symlink-file filter flame gear
+gift git-compare git-merge globe goal graph hash history home hourglass id-badge inbox infinity
+info issue-closed issue-opened issue-reopened kebab-horizontal key law light-bulb link
+link-external list-unordered lock log mail milestone moon mortar-board no-entry north-star note
+number organization paper-airplane paperclip paste pencil people person person-add play plug
+plus plus-circle pulse question quote read redo repo report rocket search server share shield
+shield-check shield-lock shield-x sidebar-collapse sign-in sign-out skip skip-fill smiley
+sort-asc sort-desc square stack star stop stopwatch sun sync table tag tasklist telescope
+terminal three-bars tools trash triangle-down undo unlink unlock upload verified versions
+webhook workflow x x-circle x-circle-fill zap""".split()
 HOME = pathlib.Path(__file__).parent.parent / "ghconnect" / "octicons"
 
 

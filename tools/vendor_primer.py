@@ -22,7 +22,10 @@ functional/spacing/space functional/typography/typography functional/motion/moti
 PRIMER_CSS = """base layout forms buttons navigation box labels header pagination select-menu
 table-object toasts loaders avatars support markdown""".split()
 THEMES = ["light", "dark", "light-high-contrast", "dark-high-contrast"]
-BANNER = "/*! Primer (primer/css, primer/primitives, primer/view_components), (c) GitHub, Inc., MIT, see LICENSE.primer.txt */\n"
+BANNER = (
+    "/*! Primer (primer/css, primer/primitives, primer/view_components), "
+    "(c) GitHub, Inc., MIT, see LICENSE.primer.txt */\n"
+)
 
 
 def read(path):

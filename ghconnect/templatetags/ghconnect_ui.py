@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from ghconnect import moments, octicons
+from ghconnect import moments, octicons, wording
 
 register = template.Library()
 
@@ -114,6 +114,24 @@ def initials(name: str) -> str:
     """Two letters for a picture we do not load: "Mona Lisa" and "mona-lisa" are "ML", "mona" is "M"."""
     words = re.findall(r"\w+", name)
     return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.filter
+def error_words(key: str, params: Mapping[str, object] | None = None) -> str:
+    """`{{ run.problem|error_words:run.problem_params }}`: what happened and what to do, in words."""
+    return wording.problem(key, params)
+
+
+@register.filter
+def said(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Checks as rows keep them (see `records.Check`), in words for elements/checks.html."""
+    return [
+        {"label": wording.check(check["key"]), "ok": check["ok"], "words": _found(check)} for check in checks
+    ]
+
+
+def _found(check: Mapping[str, Any]) -> str:
+    return wording.problem(check["problem"], check["params"]) if check["problem"] else check["detail"]
 
 
 @register.simple_tag
