@@ -28,17 +28,17 @@ BANNER = (
 )
 
 
-def read(path):
+def read(path: pathlib.Path) -> str:
     return re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
 
 
-def squeeze(css):
+def squeeze(css: str) -> str:
     css = re.sub(r"\s+", " ", css)
     return re.sub(r"\s*([{};,])\s*", r"\1", css).replace(";}", "}").strip()
 
 
-def main(modules, out, *extra):
-    modules, out = pathlib.Path(modules) / "@primer", pathlib.Path(out)
+def main(node_modules: str, out_dir: str, *extra: str) -> None:
+    modules, out = pathlib.Path(node_modules) / "@primer", pathlib.Path(out_dir)
     out.mkdir(parents=True, exist_ok=True)
     prim, css = modules / "primitives/dist/css", modules / "css/dist"
     tokens = "".join(read(prim / f"{t}.css") for t in TOKENS)
@@ -50,7 +50,7 @@ def main(modules, out, *extra):
     refs = re.compile(r"var\(\s*(--[\w-]+)")
     decl = re.compile(r"(--[\w-]+)\s*:\s*([^;}]*);?")
     used = set(refs.findall("".join(parts) + tokens + "".join(pathlib.Path(e).read_text() for e in extra)))
-    needs = {}
+    needs: dict[str, set[str]] = {}
     for text in (tokens, *themes.values()):
         for name, value in decl.findall(text):
             needs.setdefault(name, set()).update(refs.findall(value))
@@ -60,11 +60,12 @@ def main(modules, out, *extra):
         used |= new
         queue += new
 
-    def keep(css_text):
+    def keep(css_text: str) -> str:
         return decl.sub(lambda m: m.group(0) if m.group(1) in used else "", css_text)
 
-    def first_block(css_text):
-        return re.search(r"\{(.*?)\}", css_text, re.S).group(1)
+    def first_block(css_text: str) -> str:
+        found: str = re.findall(r"\{(.*?)\}", css_text, re.S)[0]
+        return found
 
     files = {"primer.css": squeeze(tokens) + squeeze("".join(parts))}
     themes = {t: keep(c) for t, c in themes.items()}

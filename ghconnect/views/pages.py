@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 
-from ghconnect.access import public
+from ghconnect.access import PlacedRequest, public
+from ghconnect.models import Enterprise
 from ghconnect.usecases import preferences
+
+
+@require_safe
+def home(request: PlacedRequest) -> HttpResponseBase:
+    """Lead to the one enterprise somebody has, else to the list of them."""
+    mine = Enterprise.objects.of(request.user)[:2]
+    return redirect("overview", slug=mine[0].slug) if len(mine) == 1 else redirect("enterprises")
 
 
 @public
