@@ -1,0 +1,58 @@
+"""The compact form in which the read fields of a file are kept: CSV of them alone, one line an account."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from ghconnect.records import ServerAccount
+
+from .lines import lines
+
+BLOCK = 1 << 18
+_WRITTEN = {True: "1", False: "0", None: ""}
+_READ = {written: value for value, written in _WRITTEN.items()}
+
+
+def write_projection(accounts: Iterable[ServerAccount]) -> Iterator[bytes]:
+    """Whole lines in blocks of about 256 KiB."""
+    block = io.StringIO()
+    write = csv.writer(block, lineterminator="\r\n").writerow
+    for account in accounts:
+        write(_values(account))
+        if block.tell() >= BLOCK:
+            yield block.getvalue().encode()
+            block.seek(0)
+            block.truncate()
+    if block.tell():
+        yield block.getvalue().encode()
+
+
+def read_projection(chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
+    """The accounts that were written, wherever the bytes are divided."""
+    for one, login, email, suspended, admin, dormant, never, created in csv.reader(lines(chunks)):
+        yield ServerAccount(
+            int(one),
+            login,
+            email,
+            suspended == "1",
+            _READ[admin],
+            _READ[dormant],
+            _READ[never],
+            datetime.fromisoformat(created) if created else None,
+        )
+
+
+def _values(account: ServerAccount) -> tuple[int | str, ...]:
+    return (
+        account.remote_user_id,
+        account.login,
+        account.email,
+        _WRITTEN[account.suspended],
+        _WRITTEN[account.site_admin],
+        _WRITTEN[account.dormant],
+        _WRITTEN[account.never_active],
+        account.created_at.isoformat() if account.created_at else "",
+    )
