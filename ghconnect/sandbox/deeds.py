@@ -1,0 +1,286 @@
+"""Everything that can be done to the world: behind each button of the control page, and each JSON door."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ghconnect.sandbox import connect, report, story, trouble
+from ghconnect.sandbox.fleet import API_HOST, new_host_of, reading_token
+from ghconnect.sandbox.make import make
+from ghconnect.sandbox.text import DAY, guid, iso, key
+from ghconnect.sandbox.world import Connection, Row, World, note, now, number, put
+
+Result = dict[str, Any]
+
+
+class Impossible(Exception):
+    """The deed names something that is not there."""
+
+
+def server_of(db: Connection, host: str) -> Row:
+    """A server by its host or its short name; raises Impossible."""
+    row: Row | None = db.execute("SELECT * FROM server WHERE host = ?1 OR short = ?1", (host,)).fetchone()
+    if row is None:
+        raise Impossible(f"There is no server {host}.")
+    return row
+
+
+def account_of(db: Connection, server: Row, login: str) -> Row:
+    row: Row | None = db.execute(
+        "SELECT * FROM account WHERE server = ? AND login = ? COLLATE NOCASE", (server["id"], login)
+    ).fetchone()
+    if row is None:
+        raise Impossible(f"There is no {login} on {server['host']}.")
+    return row
+
+
+def pass_time(world: World, days: float = 1) -> Result:
+    """Let days pass: weekly syncs run, invitations expire, a restored copy of Tokyo turns up after the first."""
+    with world.write() as db:
+        put(db, "offset_seconds", number(db, "offset_seconds") + int(days * DAY))
+        note(db, f"{days:g} days passed")
+        _lab_appears(db)
+        connect.run_due(db)
+        return _count(db)
+
+
+def clock(world: World, offset_seconds: int) -> Result:
+    """Set the clock to real time plus this offset; may be negative. Nothing happens by itself when it goes back."""
+    with world.write() as db:
+        put(db, "offset_seconds", offset_seconds)
+        connect.run_due(db)
+        return _count(db)
+
+
+def _lab_appears(db: Connection) -> None:
+    lab = server_of(db, "lab")
+    if lab["state"] != "hidden" or now(db) < number(db, "lab_at"):
+        return
+    tokyo = server_of(db, "tokyo")
+    db.execute("UPDATE server SET state = 'live', created_at = ? WHERE id = ?", (now(db), lab["id"]))
+    db.execute(
+        """INSERT INTO account SELECT ?, id, login, name, email, key, admin, suspended, dormant, two_factor,
+           created_at, last_active FROM account WHERE server = ?""",
+        (lab["id"], tokyo["id"]),
+    )
+    note(db, f"{lab['host']} appeared: a backup of {tokyo['host']} restored, with its server_id")
+
+
+def stage(world: World, stage: str) -> Result:
+    """Move the storyline to `before` or `today` (story.py)."""
+    if stage not in story.STAGES:
+        raise Impossible(f"Stages are {' and '.join(story.STAGES)}.")
+    with world.write() as db:
+        story.STAGES[stage](db)
+        return _count(db)
+
+
+def change_email(world: World, host: str, login: str, email: str | None) -> Result:
+    """Give an account another primary email, or none."""
+    with world.write() as db:
+        server = server_of(db, host)
+        account = account_of(db, server, login)
+        _update(db, account, "email = ?, key = ?", email or None, key(email))
+        note(db, f"{login} on {server['host']} changed its address")
+        return _account(db, server, login)
+
+
+def suspend(world: World, host: str, login: str, suspended: bool = True) -> Result:
+    """Suspend an account, or with suspended false let it in again."""
+    with world.write() as db:
+        server = server_of(db, host)
+        _update(db, account_of(db, server, login), "suspended = ?", int(suspended))
+        note(db, f"{login} on {server['host']} was {'suspended' if suspended else 'unsuspended'}")
+        return _account(db, server, login)
+
+
+def _update(db: Connection, account: Row, assignment: str, *values: object) -> None:
+    db.execute(
+        f"UPDATE account SET {assignment} WHERE server = ? AND id = ?",
+        (*values, account["server"], account["id"]),
+    )
+    report.forget(db, account["server"])
+
+
+def add_account(
+    world: World, host: str, login: str, email: str | None = None, name: str = "", admin: bool = False
+) -> Result:
+    """Create an account that has signed in once; it gets the next id."""
+    with world.write() as db:
+        server = server_of(db, host)
+        last = db.execute(
+            "SELECT coalesce(max(id), 0) FROM account WHERE server = ?", (server["id"],)
+        ).fetchone()[0]
+        if db.execute(
+            "SELECT 1 FROM account WHERE server = ? AND login = ? COLLATE NOCASE", (server["id"], login)
+        ).fetchone():
+            raise Impossible(f"{login} is taken on {server['host']}.")
+        db.execute(
+            "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 1, ?, ?)",
+            (
+                server["id"],
+                last + 1,
+                login,
+                name or login,
+                email or None,
+                key(email),
+                int(admin),
+                now(db),
+                now(db),
+            ),
+        )
+        report.forget(db, server["id"])
+        note(db, f"{login} was created on {server['host']}")
+        return _account(db, server, login)
+
+
+def remove_account(world: World, host: str, login: str) -> Result:
+    """Delete an account from a server."""
+    with world.write() as db:
+        server = server_of(db, host)
+        account = account_of(db, server, login)
+        db.execute("DELETE FROM account WHERE server = ? AND id = ?", (server["id"], account["id"]))
+        report.forget(db, server["id"])
+        note(db, f"{login} was deleted from {server['host']}")
+        return {"removed": account["id"]}
+
+
+def rename_account(world: World, host: str, login: str, new_login: str) -> Result:
+    """Give an account another login; its id stays."""
+    with world.write() as db:
+        server = server_of(db, host)
+        _update(db, account_of(db, server, login), "login = ?", new_login)
+        return _account(db, server, new_login)
+
+
+def sync_now(world: World, host: str) -> Result:
+    """Press "Sync now" on a server's own License page: it sends to GHEC, which merges at once."""
+    with world.write() as db:
+        connect.sync_now(db, server_of(db, host))
+        return _count(db)
+
+
+def break_server(
+    world: World,
+    host: str,
+    kind: str,
+    value: float | None = None,
+    times: int | None = None,
+    path: str | None = None,
+) -> Result:
+    """Switch trouble on for a server or for GHEC (`ghec`, or its API host): `times` requests, else until cleared."""
+    with world.write() as db:
+        if kind in trouble.CHANGES:
+            _change(db, server_of(db, host), kind)
+        elif kind in trouble.KINDS:
+            trouble.switch_on(db, _trouble_host(db, host), kind, value, times, path)
+        else:
+            raise Impossible(f"Kinds of trouble: {', '.join([*trouble.KINDS, *trouble.CHANGES])}.")
+        return {"troubles": troubles(db)}
+
+
+def _trouble_host(db: Connection, host: str) -> str:
+    return API_HOST if host in ("ghec", API_HOST) else str(server_of(db, host)["host"])
+
+
+def repair(world: World, host: str | None = None, kind: str | None = None) -> Result:
+    """Switch trouble off: one kind, all of one host, or all. Lasting changes are undone too."""
+    with world.write() as db:
+        trouble.clear(db, host and _trouble_host(db, host), kind)
+        if host not in ("ghec", API_HOST):
+            servers = [server_of(db, host)] if host else db.execute("SELECT * FROM server").fetchall()
+            for server in servers:
+                _undo(db, server, kind)
+        note(db, f"Repaired: {host or 'everything'}")
+        return {"troubles": troubles(db)}
+
+
+def _change(db: Connection, server: Row, kind: str) -> None:
+    if kind == "token_revoked":
+        _token(db, server, "revoked")
+    elif kind == "changed_server_id":
+        db.execute(
+            "UPDATE server SET known_id = ? WHERE id = ?", (guid(server["server_id"], "other"), server["id"])
+        )
+    elif kind == "renamed":
+        _rename(db, server, new_host_of(server["short"]))
+    else:
+        db.execute("UPDATE server SET state = 'retired' WHERE id = ?", (server["id"],))
+    note(db, f"{server['host']}: {trouble.CHANGES[kind]}")
+
+
+def _undo(db: Connection, server: Row, kind: str | None) -> None:
+    if kind in (None, "token_revoked"):
+        _token(db, server, "good")
+    if kind in (None, "changed_server_id"):
+        db.execute("UPDATE server SET known_id = server_id WHERE id = ?", (server["id"],))
+    if kind in (None, "renamed") and server["host"] == new_host_of(server["short"]):
+        _rename(db, server, server["host"].replace("-new.", "."))
+    if kind in (None, "retired") and server["state"] == "retired" and server["short"] != "old":
+        db.execute("UPDATE server SET state = 'live' WHERE id = ?", (server["id"],))
+
+
+def _token(db: Connection, server: Row, state: str) -> None:
+    db.execute("UPDATE token SET state = ? WHERE token = ?", (state, reading_token(server["short"])))
+
+
+def _rename(db: Connection, server: Row, host: str) -> None:
+    """GitHub learns the new name when the server next sends."""
+    db.execute("UPDATE server SET host = ? WHERE id = ?", (host, server["id"]))
+    for table in ("token", "trouble"):
+        db.execute(f"UPDATE {table} SET host = ? WHERE host = ?", (host, server["host"]))
+
+
+def settings(world: World, report_seconds: float | None = None, rate_limit: int | None = None) -> Result:
+    """How long a report takes to be made (real seconds; 0: no 202), and requests per hour at GHEC."""
+    with world.write() as db:
+        given = {"report_seconds": report_seconds, "rate_limit": rate_limit}
+        for name, value in given.items():
+            if value is not None:
+                put(db, name, value)
+        return given
+
+
+def reset(world: World, people: int | None = None, seed: int | None = None) -> Result:
+    """Start again: the same world as at first, or one of another size."""
+    with world.read() as db:
+        size, root = people or number(db, "people"), number(db, "seed") if seed is None else seed
+        kept = {
+            name: db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()[0]
+            for name in ("report_seconds",)
+        }
+    make(world, people_count=size, seed=root)
+    settings(world, **kept)
+    with world.read() as db:
+        return _count(db)
+
+
+def troubles(db: Connection) -> list[Result]:
+    """Trouble that is switched on."""
+    return [
+        dict(row) for row in db.execute("SELECT host, kind, value, path, remaining FROM trouble ORDER BY id")
+    ]
+
+
+def _count(db: Connection) -> Result:
+    return {
+        "total_seats_consumed": number(db, "seats_consumed"), "rows": number(db, "seats"), "now": iso(now(db)),
+        "offset_seconds": number(db, "offset_seconds"),
+    }  # fmt: skip
+
+
+def _account(db: Connection, server: Row, login: str) -> Result:
+    row = account_of(db, server, login)
+    facts = {name: row[name] for name in ("id", "login", "email")}
+    return {
+        **facts,
+        "host": server["host"],
+        "suspended": bool(row["suspended"]),
+        "dormant": bool(row["dormant"]),
+    }
+
+
+DEEDS: dict[str, Callable[..., Result]] = {
+    "pass": pass_time, "clock": clock, "stage": stage, "change-email": change_email, "suspend": suspend,
+    "add-account": add_account, "remove-account": remove_account, "rename-account": rename_account,
+    "sync-now": sync_now, "break": break_server, "repair": repair, "settings": settings, "reset": reset,
+}  # fmt: skip

@@ -1,0 +1,60 @@
+"""How the pretend GHEC makes one license of several accounts (reference §4.2, §4.3).
+
+Per server account, by its primary email: first a SAML or SCIM attribute of a cloud account, else a verified email
+of one, else everybody with the same primary email; without an email it stands alone. A tie goes to the oldest cloud
+account. Verified emails count although no client may see them. All of it is SQL over what GHEC received.
+"""
+
+from ghconnect.sandbox.world import Connection, put
+
+PLACED = """
+CREATE TEMP TABLE placed AS
+SELECT s.sent_host || ':' || r.id AS account, r.email, r.key, r.active, s.id * 1000000000000 + r.id AS place,
+  coalesce((SELECT min(cloud) FROM identity i WHERE i.key = r.key AND r.key <> '' AND i.rule = 1),
+           (SELECT min(cloud) FROM identity i WHERE i.key = r.key AND r.key <> '' AND i.rule = 2)) AS cloud
+FROM received r JOIN server s ON s.id = r.server
+WHERE r.login <> 'scim-admin'
+"""
+
+GROUP = """
+SELECT min(cloud) AS cloud, min(place) AS place, max(active) AS active, count(*) AS servers,
+  json_group_array(account) AS ids, json_group_array(DISTINCT email) FILTER (WHERE email IS NOT NULL) AS emails
+FROM placed
+"""
+
+JOINED = f"INSERT INTO joined {GROUP} WHERE cloud IS NOT NULL GROUP BY placed.cloud"
+
+CLOUD_SEATS = """
+INSERT INTO seat (cloud, ids, emails, servers, counted)
+SELECT c.id, g.ids, g.emails, coalesce(g.servers, 0), c.kind <> 'subscriber'
+FROM cloud c LEFT JOIN joined g ON g.cloud = c.id
+ORDER BY c.kind IN ('invitation', 'subscriber'), c.id
+"""
+
+SERVER_SEATS = f"""
+INSERT INTO seat (cloud, ids, emails, servers, counted)
+SELECT NULL, ids, emails, servers, 1 FROM (
+  {GROUP} WHERE cloud IS NULL GROUP BY CASE key WHEN '' THEN account ELSE key END
+) WHERE active ORDER BY place
+"""
+
+
+def merge(db: Connection) -> int:
+    """Make GHEC's rows anew from what it received; returns how many licenses are consumed."""
+    db.execute("DELETE FROM seat")
+    db.execute(PLACED)
+    db.execute("CREATE INDEX temp.placed_cloud ON placed (cloud, key)")
+    db.execute("CREATE TEMP TABLE joined (cloud INTEGER PRIMARY KEY, place, active, servers, ids, emails)")
+    for statement in (JOINED, CLOUD_SEATS, SERVER_SEATS):
+        db.execute(statement)
+    for table in ("placed", "joined"):
+        db.execute(f"DROP TABLE temp.{table}")
+    return count(db)
+
+
+def count(db: Connection) -> int:
+    """Count the rows again and keep the totals, so that no request has to."""
+    rows, counted = db.execute("SELECT count(*), coalesce(sum(counted), 0) FROM seat").fetchone()
+    put(db, "seats", rows)
+    put(db, "seats_consumed", counted)
+    return int(counted)

@@ -1,0 +1,261 @@
+"""Rows of pretend people: one block of the template after the other, never more than a block in memory."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_lowercase
+
+from ghconnect.sandbox import template
+from ghconnect.sandbox.names import FAMILY, GIVEN, SERVER_FAMILY
+from ghconnect.sandbox.template import Slot
+from ghconnect.sandbox.text import DAY, key
+
+DOMAIN = "octo-corp.example"
+CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/"
+FIRST_ID = 10_001
+CLOUD_SLOTS = template.HALF
+BORN = 1_551_398_400
+# (name, login, local part of the address) of the people the storyline names.
+NAMED = {
+    0: ("Jane Doe", "jdoe", "jane.doe"),
+    1: ("佐藤 健二 (Kenji Sato)", "ksato", "kenji.sato"),
+    9: ("Alex Smith", "alex-smith", "alex.smith"),
+    10: ("Noor Haddad", "noor-haddad", "noor.haddad"),
+    11: ("Mona Lisa", "monalisa", "mona.lisa"),
+    12: ("Priya Nair", "pnair-labs", "priya.nair"),
+    112: ("Li Wei", "li-wei", "li.wei"),
+    114: ("Priya Nair", "priya-nair", "priya.nair"),
+    126: ("License reader", "octo-license-reader", "license-reader"),
+    202: ("Ravi Kumar", "ravi-kumar", "ravi.kumar"),
+    203: ("Fatima Zahra", "fatima-zahra", "fatima.zahra"),
+}
+FIXED = {
+    (0, "tokyo"): 17,
+    (1, "osaka"): 9,
+    (112, "tokyo"): 23,
+    (202, "tokyo"): 31,
+    (202, "osaka"): 12,
+    (203, "tokyo"): 40,
+}
+JANE_ON_TOKYO = f"jane@{DOMAIN}"
+KENJI_BEFORE, KENJI_TODAY = f"kenji@{DOMAIN}", f"kenji.sato@{DOMAIN}"
+
+Values = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """What the generator needs to know: how many licenses, the seed, and the moment the world is made."""
+
+    people: int
+    seed: int
+    made_at: int
+
+    def blocks(self) -> Iterator[tuple[int, list[Slot]]]:
+        """Each block with its slots; the last one may be cut, and then holds no suspended accounts."""
+        full, rest = divmod(self.people, template.SLOTS)
+        for block in range(full):
+            yield block, template.slots()
+        if rest:
+            yield full, self._part(rest)
+
+    def _part(self, size: int) -> list[Slot]:
+        slots = template.slots()[: template.SLOTS]
+        random.Random(f"{self.seed}/part").shuffle(slots)
+        # Whoever reads the servers, and the owner of the cloud token, must exist in the smallest world too.
+        slots.sort(key=lambda slot: slot.index not in (template.READER, template.OWNER))
+        return slots[:size]
+
+
+def identity_of(slot: int, block: int) -> tuple[str, str, str]:
+    """(name, login, local part) of whoever holds a slot; halves are their cloud half."""
+    if template.HALF <= slot < template.SERVER:
+        return identity_of(slot - template.HALF, block)
+    if slot == template.TIE and block:
+        name, _, local = identity_of(template.BOTH + 13, block)
+        return name, f"labs-{local}", local
+    if block == 0 and slot in NAMED:
+        return NAMED[slot]
+    given, family = _pair(slot, block)
+    suffix = str(block) if block else ""
+    low = f"{given}.{family}".lower()
+    return f"{given} {family}", low.replace(".", "-") + suffix, low + suffix
+
+
+def _pair(slot: int, block: int) -> tuple[str, str]:
+    if slot >= template.SERVER:
+        count = slot + block * 7
+        return GIVEN[(count * 3) % len(GIVEN)], SERVER_FAMILY[count % len(SERVER_FAMILY)]
+    count = slot + block * 11
+    return GIVEN[count % len(GIVEN)], FAMILY[(count * 5 + count // len(GIVEN)) % len(FAMILY)]
+
+
+def cloud_id(slot: int, block: int) -> int:
+    """`databaseId` of a slot's cloud account: dense, people with both first (so that ties go to them)."""
+    within = slot - template.BOTH if slot >= template.BOTH else slot + template.HALF - template.BOTH
+    return FIRST_ID + block * (CLOUD_SLOTS + template.SLOTS - template.INVITED) + within
+
+
+def cloud_rows(estate: Estate) -> Iterator[Values]:
+    """Rows of table `cloud`: members, outside collaborators, invitations."""
+    for block, slots in estate.blocks():
+        for slot in slots:
+            if slot.group in ("cloud", "both"):
+                yield _member(slot, block, estate)
+            elif slot.group == "invited":
+                yield _invitation(slot, block, estate)
+
+
+def _member(slot: Slot, block: int, estate: Estate) -> Values:
+    name, login, local = identity_of(slot.index, block)
+    outside = slot.index in (13, 14)
+    owner = slot.index == template.OWNER and block == 0
+    role = '["octo-labs/firmware:Collaborator"]' if outside else _roles(slot.index, owner)
+    studio = slot.index == template.STUDIO
+    return (
+        cloud_id(slot.index, block), login, name, "outside" if outside else "member", role,
+        "owner" if owner else "outside collaborator" if outside else "member", int(slot.index % 10 != 3),
+        "[]", 0, None, f"{local}@{DOMAIN}" if studio else None, "Matched" if studio else None,
+        estate.made_at - (700 + slot.index) * DAY,
+    )  # fmt: skip
+
+
+def _roles(index: int, owner: bool) -> str:
+    if owner:
+        return '["octo-engineering:Owner","octo-platform:Owner"]'
+    return (
+        '["octo-engineering:Member"]',
+        '["octo-platform:Member"]',
+        '["octo-engineering:Member","octo-labs:Member"]',
+    )[index % 3]
+
+
+def _invitation(slot: Slot, block: int, estate: Estate) -> Values:
+    _, login, local = identity_of(slot.index, block)
+    noor = slot.index == template.INVITED and block == 0
+    address = "noor.haddad@octo-partner.example" if noor else f"{local}@octo-partner.example"
+    by_email = slot.way == "email"
+    invited_at = estate.made_at - (2 * DAY if noor else (slot.index % 5) * DAY)
+    identifier = FIRST_ID + block * (CLOUD_SLOTS + 5) + CLOUD_SLOTS + slot.index - template.INVITED
+    # Invitations made by SCIM do not expire; Noor's was made by hand and lasts seven days (reference §4.2).
+    return (
+        identifier, address if by_email else login, None, "invitation", "[]", "", None,
+        '["octo-engineering"]', int(by_email), invited_at + 7 * DAY if noor else None, None, None, invited_at,
+    )  # fmt: skip
+
+
+def identity_rows(estate: Estate) -> Iterator[Values]:
+    """Rows of table `identity`: every value by which GHEC may join a server account."""
+    for block, slots in estate.blocks():
+        for slot in slots:
+            if slot.group in ("cloud", "both"):
+                cloud = cloud_id(slot.index, block)
+                for rule, source, value in _values(slot, block, cloud):
+                    yield cloud, rule, source, value, key(value)
+
+
+def _values(slot: Slot, block: int, cloud: int) -> Iterator[tuple[int, str, str]]:
+    _, login, local = identity_of(slot.index, block)
+    address, number = f"{local}@{DOMAIN}", f"E-{cloud}"
+    if slot.way in ("both", "case"):
+        yield 1, "NameID", address
+    elif slot.way in ("claims/name", "claims/emailaddress"):
+        yield 1, CLAIMS + slot.way, address
+    elif slot.way in ("username", "NameID", "emails", "scim:username", "scim:emails"):
+        yield 1, slot.way, address
+    if slot.way not in ("both", "case", "NameID", "verified", "tie", "none") and slot.index != template.TIE:
+        yield 1, "NameID", number
+    if slot.way in ("both", "verified", "unseen", "tie"):
+        yield 2, "verified", address
+    if slot.way in ("unseen", "none"):
+        yield 2, "verified", f"{login}@home.example"
+
+
+def account_rows(estate: Estate) -> Iterator[Values]:
+    """Rows of table `account`, as (server short name, id, …); ids are dense on each server."""
+    after: dict[str, int] = {}
+    for block, slots in estate.blocks():
+        places = _by_server(slots, block)
+        if block == 0 and "berlin" in places:
+            places["berlin"].append(Slot(-1, "setup", ("berlin",)))
+        for place, there in places.items():
+            for number, slot in _numbered(there, place, block, after.get(place, 0), estate.seed):
+                yield _account(slot, place, number, block, estate)
+            after[place] = after.get(place, 0) + len(there)
+
+
+def _by_server(slots: list[Slot], block: int) -> dict[str, list[Slot]]:
+    places: dict[str, list[Slot]] = {}
+    for slot in slots:
+        for place in slot.servers:
+            places.setdefault(place, []).append(slot)
+    return places
+
+
+def _numbered(there: list[Slot], place: str, block: int, after: int, seed: int) -> Iterator[tuple[int, Slot]]:
+    """Ids after `after`, in shuffled order so that no kind of people is one block of the report."""
+    random.Random(f"{seed}/{place}/{block}").shuffle(there)
+    wanted = {} if block else {slot.index: FIXED.get((_named(slot), place), 0) for slot in there}
+    taken = {number for number in wanted.values() if 0 < number <= len(there)}
+    free = iter(number for number in range(after + 1, after + len(there) + 1) if number not in taken)
+    for slot in there:
+        number = wanted.get(slot.index, 0)
+        yield (number if number in taken else next(free)), slot
+
+
+def _named(slot: Slot) -> int:
+    return slot.index - template.HALF if slot.group == "half" else slot.index
+
+
+def _account(slot: Slot, place: str, number: int, block: int, estate: Estate) -> Values:
+    name, login, email = _who(slot, place, block)
+    suspended = slot.group == "suspended"
+    dormant = not slot.admin and not suspended and (slot.index + block) % 9 == 4
+    never = slot.index == template.BOTH + 50 and place == "osaka" or slot.group == "setup"
+    idle = 240 if suspended else 120 if dormant else (slot.index % 6)
+    created = BORN + (slot.index * 524_287 + block * 8_191 + number * 127) % (2000 * DAY)
+    return (
+        place, number, login, name, email, key(email), int(slot.admin), int(suspended), int(dormant),
+        int(slot.index % 10 != 3), created, None if never else estate.made_at - idle * DAY - number * 61 % DAY,
+    )  # fmt: skip
+
+
+def _who(slot: Slot, place: str, block: int) -> tuple[str, str, str | None]:
+    """(name, login, primary email) of an account on a server."""
+    if slot.group == "setup":
+        return "SCIM setup", "scim-admin", f"scim-admin@{DOMAIN}"
+    if slot.group == "robot":
+        return "Deployment robot", f"svc-deploy{block or ''}", None
+    name, login, local = identity_of(slot.index, block)
+    if slot.group == "half":
+        return name, login, _other_address(slot.index - template.HALF, login, local)
+    if slot.way == "unseen":
+        return name, login, f"{login}@home.example"
+    email = f"{local}@{DOMAIN}"
+    changed_case = slot.way == "case" or (
+        len(slot.servers) > 1 and slot.group == "server" and place == "plant"
+    )
+    return name, login, email.title() if changed_case else email
+
+
+def _other_address(half: int, login: str, local: str) -> str:
+    """Primary address of a half: related to the person's known one, and equal to none of it."""
+    given, _, family = local.partition(".")
+    block = family.lstrip(ascii_lowercase)
+    return (
+        f"{given}{block}@{DOMAIN}", KENJI_BEFORE if login == "ksato" else f"k-{local}@{DOMAIN}",
+        f"{login}@team.{DOMAIN}", f"{local}@octo.example", f"{local}+ghes@{DOMAIN}", f"{given[0]}.{family}@{DOMAIN}",
+        f"{local}@octo.example", f"{family}.{given}@{DOMAIN}", f"{local.replace('.', '')}@{DOMAIN}",
+    )[half]  # fmt: skip
+
+
+def secondary_rows(estate: Estate) -> Iterator[Values]:
+    """(server short name, login, email): addresses that are not primary, and so match nothing."""
+    for block, slots in estate.blocks():
+        for slot in slots:
+            if slot.index == template.HALF + 2:
+                _, login, local = identity_of(slot.index, block)
+                yield slot.servers[0], login, f"{local}@{DOMAIN}"
+            elif slot.group == "both" and slot.index % 12 == 0:
+                _, login, local = identity_of(slot.index, block)
+                yield slot.servers[0], login, f"{local}@home.example"
