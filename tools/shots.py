@@ -40,17 +40,20 @@ def main() -> int:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=given.chromium, args=CHROMIUM_ARGS)
         state = _signed_in(browser, given) if given.login else None
-        for language, scheme, width in itertools.product(given.languages, given.schemes, given.widths):
+        looks = itertools.product(given.languages, given.schemes, given.contrasts, given.widths)
+        for language, scheme, contrast, width in looks:
             context = browser.new_context(
                 viewport={"width": width, "height": 900},
                 color_scheme=scheme,
+                contrast=contrast,
                 locale=language,
                 storage_state=state,
                 reduced_motion="reduce",
             )
             _speak(context, given.base, language)
             for address in given.paths:
-                name = f"{_file_name(address)}-{language}-{scheme}-{width}"
+                more = "-contrast" if contrast == "more" else ""
+                name = f"{_file_name(address)}-{language}-{scheme}{more}-{width}"
                 wrong += _picture(context, given.base, address, out / f"{name}.png", axe=not given.no_axe)
             context.close()
         browser.close()
@@ -69,6 +72,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", default="shots")
     parser.add_argument("--languages", nargs="+", default=["en"])
     parser.add_argument("--schemes", nargs="+", default=["light", "dark"])
+    parser.add_argument("--contrasts", nargs="+", default=["no-preference"], help="no-preference, more")
     parser.add_argument("--widths", nargs="+", type=int, default=[1280, 390])
     parser.add_argument("--no-axe", action="store_true")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
