@@ -53,7 +53,7 @@ class Control:
         with self.world.read() as db:
             servers = db.execute("SELECT * FROM server ORDER BY id").fetchall()
             facts = {name: setting(db, name) for name in ("slug", "name", "contract", "currency", "stage")}
-            numbers = {name: number(db, name) for name in ("people", "seed", "purchased", "price_cents")}
+            numbers = {name: number(db, name) for name in ("people", "seed", "purchased", "price_cents", "seats_consumed")}
             renewal = iso(number(db, "renewal_at"))
         enterprise = {
             "slug": facts["slug"], "name": facts["name"], "host": fleet.WEB_HOST, "api_host": fleet.API_HOST,
@@ -64,6 +64,8 @@ class Control:
         body = {
             "enterprise": enterprise, "servers": [self._server(row) for row in servers if row["way_in"] != "none"],
             "people": numbers["people"], "seed": numbers["seed"], "stage": facts["stage"],
+            "licenses": numbers["seats_consumed"],
+            "known_servers": sum(row["state"] != "hidden" for row in servers),
             "resolve": self.resolve(servers), "ca": str(self.ca.resolve()),
             "wrong_tokens": [dict(zip(("host", "token", "login", "scopes", "state"), row, strict=True)) for row in fleet.WRONG_TOKENS],
         }  # fmt: skip
