@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ghconnect.records import LicenseRow
 
+VOLUME = "volume"
 METERED = "metered"
 
 # What to make of accounts that were never active: as GitHub's row says, or always, or never.
