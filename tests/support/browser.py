@@ -60,15 +60,20 @@ def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """Open a page. The test fails on any script error and on anything the content security policy refuses."""
-    errors: list[str] = []
+def page_errors() -> list[str]:
+    """Collect script errors and what the content security policy refuses; a test may look and clear it."""
+    return []
+
+
+@pytest.fixture
+def page(context: BrowserContext, page_errors: list[str]) -> Iterator[Page]:
+    """Open a page. The test fails when `page_errors` holds something at its end."""
     opened = context.new_page()
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    opened.on("pageerror", lambda error: page_errors.append(str(error)))
+    opened.on("console", lambda line: page_errors.append(line.text) if line.type == "error" else None)
     yield opened
     # A page that answers 4xx on purpose is reported by Chromium too; the test itself looks at its status.
-    assert [error for error in errors if not error.startswith("Failed to load resource")] == []
+    assert [error for error in page_errors if not error.startswith("Failed to load resource")] == []
 
 
 @pytest.fixture
