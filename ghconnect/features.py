@@ -17,7 +17,8 @@ from .models import Server, User
 
 Callback = Callable[..., None]
 # A panel gives the template to include and its context, for a named slot of a page.
-Panel = Callable[[HttpRequest, Server], tuple[str, dict[str, Any]]]
+Shown = tuple[str, dict[str, Any]]
+Panel = Callable[[HttpRequest, Server], Shown]
 
 
 def nothing(**_: Any) -> None:
@@ -28,8 +29,14 @@ def nothing(**_: Any) -> None:
 class Feature:
     """A row of the GitHub Connect tab that this console performs.
 
-    Callbacks take `server`, `by` (a User or None) and `now`; slots are `feature_row`, `account_box`,
-    `server_settings`.
+    Callbacks take `server`, `by` (a User or None) and `now`. Slots of panels, all optional:
+
+    - `feature_row`: words and links beside the dropdown, inside one muted span;
+    - `account_box`: what GitHub says of the instance, inside one paragraph that a link to it ends;
+    - `server_settings`: boxes at the end of Server settings;
+    - `switch_on`, `switch_off`: what the question before the switch says: `title`, `body`, `verb` and `help`
+      (the line in the menu) in the context; the template, "" for none, stands below the body;
+    - `disconnect`, `remove`: `stays`, a sentence on what becomes of what was read; no template.
     """
 
     key: str
@@ -41,6 +48,11 @@ class Feature:
     on_server_removed: Callback = nothing
     on_enterprise_token: Callback = nothing
     panels: Mapping[str, Panel] = field(default_factory=dict)
+
+    def panel(self, slot: str, request: HttpRequest, server: Server) -> Shown | None:
+        """Return what this feature shows in `slot`, if anything."""
+        found = self.panels.get(slot)
+        return found(request, server) if found else None
 
 
 _registry: dict[str, Feature] = {}
@@ -59,6 +71,11 @@ def get(key: str) -> Feature | None:
 def registered() -> list[Feature]:
     """Return the features this console performs, in the order they were registered."""
     return list(_registry.values())
+
+
+def panels(slot: str, request: HttpRequest, server: Server) -> list[Shown]:
+    """Return what every feature shows in `slot`."""
+    return [shown for feature in registered() if (shown := feature.panel(slot, request, server))]
 
 
 def token_replaced(*, server: Server, by: User | None) -> None:

@@ -52,6 +52,15 @@ def element(context: template.Context, content: str, name: str, **given: Any) ->
     return wanted.render(context.new({**kept, "content": SafeString(content.strip()), **given}))
 
 
+@register.simple_tag(takes_context=True)
+def panel(context: template.Context, shown: tuple[str, Mapping[str, Any]]) -> SafeString:
+    """Render a panel of `ghconnect.features`: its template, in the page's context and its own values."""
+    assert context.template is not None
+    name, values = shown
+    with context.push(**values):
+        return context.template.engine.get_template(name).render(context)
+
+
 def _time(when: datetime | None, words: Callable[[datetime], str]) -> str:
     """Return a <time> with the exact moment behind it, a dash for None."""
     if when is None:
