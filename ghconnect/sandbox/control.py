@@ -2,7 +2,6 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ghconnect.sandbox import connect, deeds, fleet
-from ghconnect.sandbox.text import iso
+from ghconnect.sandbox.text import DAY, iso
 from ghconnect.sandbox.world import Row, World, now, number, setting
 
 CLOSED_PORT = 1
@@ -53,17 +52,22 @@ class Control:
         with self.world.read() as db:
             servers = db.execute("SELECT * FROM server ORDER BY id").fetchall()
             facts = {name: setting(db, name) for name in ("slug", "name", "contract", "currency", "stage")}
-            numbers = {name: number(db, name) for name in ("people", "seed", "purchased", "price_cents", "seats_consumed")}
-            renewal = iso(number(db, "renewal_at"))
+            numbers = {
+                name: number(db, name)
+                for name in ("people", "seed", "purchased", "price_cents", "seats_consumed")
+            }
+            renewal, days = iso(number(db, "renewal_at")), (number(db, "renewal_at") - now(db)) // DAY
+            licenses = number(db, "seats_consumed")
+        known = [row for row in servers if row["state"] != "hidden"]
         enterprise = {
             "slug": facts["slug"], "name": facts["name"], "host": fleet.WEB_HOST, "api_host": fleet.API_HOST,
             "token": fleet.OWNER_TOKEN, "contract": facts["contract"], "purchased": numbers["purchased"],
-            "price_cents": numbers["price_cents"], "currency": facts["currency"], "renewal": renewal,
+            "price_cents": numbers["price_cents"], "currency": facts["currency"], "renewal": renewal, "renews_in_days": days,
             "web_url": f"{self.pages_url}/ghec",
         }  # fmt: skip
         body = {
             "enterprise": enterprise, "servers": [self._server(row) for row in servers if row["way_in"] != "none"],
-            "people": numbers["people"], "seed": numbers["seed"], "stage": facts["stage"],
+            "licenses": licenses, "known_servers": len(known), "people": numbers["people"], "seed": numbers["seed"], "stage": facts["stage"],
             "licenses": numbers["seats_consumed"],
             "known_servers": sum(row["state"] != "hidden" for row in servers),
             "resolve": self.resolve(servers), "ca": str(self.ca.resolve()),

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ghconnect.sandbox import limits
+from ghconnect.sandbox import graph, limits
 from ghconnect.sandbox.answers import answer, error, link, page_of, tagged
 from ghconnect.sandbox.fleet import API_HOST, DOMAIN, OWNER, SLUG, WEB_HOST
 from ghconnect.sandbox.make import subscription_id
@@ -27,8 +27,6 @@ FROM seat s LEFT JOIN cloud c ON c.id = s.cloud WHERE s.position > ? AND s.posit
 
 def app() -> Starlette:
     """Routes of the API host."""
-    from ghconnect.sandbox.graphql import graphql
-
     routes = {
         "/meta": meta, "/versions": versions, "/rate_limit": rate_limit, "/user": user,
         "/enterprises/{enterprise}/consumed-licenses": consumed_licenses,
@@ -36,7 +34,7 @@ def app() -> Starlette:
         "/enterprises/{enterprise}/visual-studio-subscriptions": subscriptions,
     }  # fmt: skip
     gets = [Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()]
-    return Starlette(routes=[*gets, Route("/graphql", graphql, methods=["POST"])])
+    return Starlette(routes=[*gets, Route("/graphql", graph.graphql, methods=["POST"])])
 
 
 def enterprise_admin(db: Connection, request: Request) -> Caller:
@@ -165,9 +163,13 @@ def rate_limit(request: Request) -> Response:
         request.state.caller = caller(db, request, API_HOST)
         most = number(db, "rate_limit")
     token = request.state.caller.token
-    core, graph = limits.state(token, "core", most), limits.state(token, "graphql", most)
+    core, graphql = (_shown(limits.state(token, name, most)) for name in ("core", "graphql"))
     search = {"limit": 30, "remaining": 30, "reset": core["reset"], "used": 0}
-    return answer({"resources": {"core": core, "search": search, "graphql": graph}, "rate": core})
+    return answer({"resources": {"core": core, "search": search, "graphql": graphql}, "rate": core})
+
+
+def _shown(limit: dict[str, int]) -> dict[str, int]:
+    return {**limit, "remaining": max(0, limit["remaining"])}
 
 
 def user(request: Request) -> Response:

@@ -104,8 +104,8 @@ def _simple(request: Request, row: Row) -> dict[str, object]:
 
 def _profile(request: Request, row: Row) -> dict[str, object]:
     """A public user: with name and counts; the address only if its owner shows it, and here nobody does."""
-    more = {name: None for name in ("company", "location", "email", "hireable", "bio", "twitter_username")}
-    counts = {name: 0 for name in ("public_repos", "public_gists", "followers", "following")}
+    more = dict.fromkeys(("company", "location", "email", "hireable", "bio", "twitter_username"))
+    counts = dict.fromkeys(("public_repos", "public_gists", "followers", "following"), 0)
     times = {"created_at": iso(row["created_at"]), "updated_at": iso(row["last_active"] or row["created_at"])}
     return {**_simple(request, row), "name": row["name"], "blog": "", **more, **counts, **times}
 

@@ -54,7 +54,15 @@ def merge(db: Connection) -> int:
 
 def count(db: Connection) -> int:
     """Count the rows again and keep the totals, so that no request has to."""
-    rows, counted = db.execute("SELECT count(*), coalesce(sum(counted), 0) FROM seat").fetchone()
-    put(db, "seats", rows)
-    put(db, "seats_consumed", counted)
-    return int(counted)
+    totals = {
+        "seats": "SELECT count(*) FROM seat",
+        "seats_consumed": "SELECT count(*) FROM seat WHERE counted",
+        "members": "SELECT count(*) FROM cloud WHERE kind = 'member'",
+        "members_on_servers": "SELECT count(*) FROM seat JOIN cloud c ON c.id = cloud WHERE kind = 'member' AND servers",
+        "invitations": "SELECT count(*) FROM cloud WHERE kind = 'invitation'",
+        "identities": "SELECT count(DISTINCT cloud) FROM identity WHERE rule = 1",
+    }
+    found = {name: int(db.execute(query).fetchone()[0]) for name, query in totals.items()}
+    for name, value in found.items():
+        put(db, name, value)
+    return found["seats_consumed"]

@@ -211,9 +211,11 @@ def _account(slot: Slot, place: str, number: int, block: int, estate: Estate) ->
     name, login, email = _who(slot, place, block)
     suspended = slot.group == "suspended"
     dormant = not slot.admin and not suspended and (slot.index + block) % 9 == 4
-    never = slot.index == template.BOTH + 50 and place == "osaka" or slot.group == "setup"
+    never = (slot.index == template.BOTH + 50 and place == "osaka") or slot.group == "setup"
     idle = 240 if suspended else 120 if dormant else (slot.index % 6)
     created = BORN + (slot.index * 524_287 + block * 8_191 + number * 127) % (2000 * DAY)
+    if place == "old":
+        created = min(created, BORN + 1000 * DAY + number)
     return (
         place, number, login, name, email, key(email), int(slot.admin), int(suspended), int(dormant),
         int(slot.index % 10 != 3), created, None if never else estate.made_at - idle * DAY - number * 61 % DAY,

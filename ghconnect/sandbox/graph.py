@@ -1,0 +1,67 @@
+"""GraphQL of the pretend GHEC: `POST /graphql` over a part of the published schema (reference §8)."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, build_schema, graphql_sync
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ghconnect.sandbox import nodes
+from ghconnect.sandbox.answers import answer, error
+from ghconnect.sandbox.fleet import API_HOST
+from ghconnect.sandbox.tokens import caller
+
+SCHEMA = Path(__file__).with_name("schema.graphql")
+
+
+@cache
+def schema() -> GraphQLSchema:
+    """The schema, read once."""
+    return build_schema(SCHEMA.read_text())
+
+
+async def graphql(request: Request) -> Response:
+    """Answer a query; what is wrong in it stands in `errors`, with status 200."""
+    try:
+        asked = json.loads(await request.body())
+    except ValueError:
+        return error(400, "Problems parsing JSON")
+    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+        return error(400, "Body should be a JSON object")
+    return await run_in_threadpool(_answer, request, asked)
+
+
+def _answer(request: Request, asked: dict[str, Any]) -> Response:
+    with request.state.world.read() as db:
+        who = caller(db, request, API_HOST)
+        request.state.caller = who
+        context = nodes.Context(db, who, request.state.limit)
+        result = graphql_sync(
+            schema(),
+            asked["query"],
+            nodes.root(),
+            context,
+            asked.get("variables") or {},
+            asked.get("operationName"),
+        )
+    return answer(_body(result))
+
+
+def _body(result: ExecutionResult) -> dict[str, Any]:
+    body: dict[str, Any] = {} if result.data is None else {"data": result.data}
+    if result.errors:
+        body["errors"] = [_error(found) for found in result.errors]
+    return body
+
+
+def _error(found: GraphQLError) -> dict[str, Any]:
+    """As GitHub writes it: the type stands beside the message."""
+    kind = found.original_error.kind if isinstance(found.original_error, nodes.Denied) else None
+    shown = {
+        name: value for name, value in found.formatted.items() if name in ("message", "locations", "path")
+    }
+    return {"type": kind, **shown} if kind else shown
