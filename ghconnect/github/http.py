@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -100,16 +99,13 @@ class GitHubSession:
             context = transport.trust(ca_bundle)
         except (ssl.SSLError, ValueError):
             raise GitHubError("bad_ca") from None
-        self._session = requests.Session()
-        self._session.trust_env = False  # no netrc, and no proxy or CA behind the back of the settings
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self._session.headers.clear()
-        self._session.adapters.clear()
-        self._session.mount("https://", transport.ReadOnlyAdapter(egress, context))
+        # No requests.Session: it would keep cookies, look into netrc and the environment, and read the whole
+        # body of a redirect to work out where it leads.
+        self._adapter = transport.ReadOnlyAdapter(egress, context)
 
     def close(self) -> None:
         """Close pooled connections."""
-        self._session.close()
+        self._adapter.close()
 
     def get(self, url: str, *, headers: Mapping[str, str], params: Mapping[str, str] | None = None) -> Answer:
         """GET a whole answer of any status; raises GitHubError for what stands between."""
@@ -178,13 +174,13 @@ class GitHubSession:
         """Send, and follow a GET to other places of the same host, at most three times."""
         request = requests.Request(method, url, headers={**HEADERS, **headers}, params=params, json=body)
         for _ in range(REDIRECTS + 1):
-            prepared = self._session.prepare_request(request)
+            prepared = _prepared(request)
             host = _host(str(prepared.url))
             response = self._send(prepared, host)
             if response.status_code not in REDIRECT:
                 return response, host
             response.close()
-            target = urljoin(str(prepared.url), response.headers.get("location", ""))
+            target = _target(str(prepared.url), response.headers.get("location", ""))
             if method != "GET" or _origin(target) != _origin(str(prepared.url)):
                 raise GitHubError("redirect", {"host": host, "to": _origin(target)[1] or "?"})
             request = requests.Request("GET", target, headers=request.headers)
@@ -198,14 +194,19 @@ class GitHubSession:
         try:
             if proxy:
                 self._egress.check_behind_proxy(host, port)
-            return self._session.send(
-                prepared, stream=True, allow_redirects=False, timeout=times, proxies=proxies
-            )
+            return self._adapter.send(prepared, stream=True, timeout=times, proxies=proxies)
         except FAILURES as error:
             failure = from_exception(error, host, times[0])
         if failure.key == "tls_ca":
             failure.params["issuer"] = "" if proxy else transport.issuer(self._egress, host, port)
         raise failure
+
+
+def _prepared(request: requests.Request) -> requests.PreparedRequest:
+    try:
+        return request.prepare()
+    except requests.exceptions.InvalidURL:  # only a redirect can lead to one
+        raise GitHubError("redirect", {"host": _host(request.url), "to": "?"}) from None
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:
@@ -214,6 +215,14 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, "" where that is no place at all."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def _origin(url: str) -> tuple[str, str, int]:

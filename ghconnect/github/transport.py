@@ -156,6 +156,13 @@ class ReadOnlyAdapter(HTTPAdapter):
     def cert_verify(self, *args: Any) -> None:
         """Trust is the context's; nothing may loosen it."""
 
+    def close(self) -> None:
+        """Close pooled connections now; urllib3 waits until nobody, not even a traceback, holds a pool."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in list(manager.pools.keys()):
+                manager.pools[key].close()
+        super().close()
+
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send what reads; refuse everything else."""
         reads = request.method == "GET" or (
