@@ -1,0 +1,128 @@
+"""Pages of a list by cursor: previous and next, no counts; the last page costs what the first does."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db.models import IntegerField, Model, Q, QuerySet
+from django.http import HttpRequest
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Model)
+Value = str | int
+SIZE = 50
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Rows of one page; the addresses keep the rest of the query and are "" where there is no such page."""
+
+    rows: list[T]
+    previous_url: str
+    next_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page begins: behind these values in reading order (`back` False), or before them."""
+
+    values: tuple[Value, ...]
+    back: bool = False
+
+
+def of(request: HttpRequest, rows: QuerySet[M], *fields: str, size: int = SIZE) -> Page[M]:
+    """Return the page of `rows` that the query names, in the order of `fields` (all "-" or none).
+
+    The last field must tell rows apart. A cursor that is not one of ours leads to the first page.
+    """
+    return assemble(
+        request,
+        lambda cursor, limit: list(select(rows, fields, cursor)[:limit]),
+        lambda row: tuple(getattr(row, field.lstrip("-")) for field in fields),
+        size=size,
+        kinds=[_kind(rows, field.lstrip("-")) for field in fields],
+    )
+
+
+def assemble(
+    request: HttpRequest,
+    fetch: Callable[[Cursor | None, int], list[T]],
+    key: Callable[[T], tuple[Value, ...]],
+    *,
+    kinds: Sequence[type],
+    size: int = SIZE,
+) -> Page[T]:
+    """Build a page from any source: `fetch` gives up to `limit` rows from a cursor, nearest first.
+
+    `key` gives a row's cursor values, of the types `kinds`.
+    """
+    cursor = _read(request.GET, kinds)
+    found = fetch(cursor, size + 1)
+    more, rows = len(found) > size, found[:size]
+    back = cursor is not None and cursor.back
+    if back:
+        rows.reverse()
+    if not rows:
+        return Page([], "", "")
+    before = more if back else cursor is not None
+    after = True if back else more
+    return Page(
+        rows,
+        _url(request, "before", key(rows[0])) if before else "",
+        _url(request, "after", key(rows[-1])) if after else "",
+    )
+
+
+def select(rows: QuerySet[M], fields: Sequence[str], cursor: Cursor | None) -> QuerySet[M]:
+    """Return `rows` from the cursor on, nearest first."""
+    falling = fields[0].startswith("-") != (cursor is not None and cursor.back)
+    names = [field.lstrip("-") for field in fields]
+    rows = rows.order_by(*(f"-{name}" if falling else name for name in names))
+    return rows if cursor is None else rows.filter(_beyond(names, cursor.values, falling=falling))
+
+
+def _beyond(names: Sequence[str], values: Sequence[Value], *, falling: bool) -> Q:
+    """(a, b) > (x, y), said so that an index of (a, b) is walked from the cursor on."""
+    test = "lt" if falling else "gt"
+    if len(names) == 1:
+        return Q(**{f"{names[0]}__{test}": values[0]})
+    further = Q(**{f"{names[0]}__{test}": values[0]}) | _beyond(names[1:], values[1:], falling=falling)
+    return Q(**{f"{names[0]}__{test}e": values[0]}) & further
+
+
+def _kind(rows: QuerySet[M], name: str) -> type:
+    return int if isinstance(rows.model._meta.get_field(name), IntegerField) else str  # noqa: SLF001
+
+
+def _read(query: Mapping[str, Any], kinds: Sequence[type]) -> Cursor | None:
+    """An address can be written by anybody: what does not fit is no cursor."""
+    for name in ("after", "before"):
+        try:
+            values = json.loads(base64.urlsafe_b64decode(str(query.get(name, ""))))
+        except (ValueError, binascii.Error):
+            continue
+        if isinstance(values, list) and len(values) == len(kinds) and all(map(_fits, values, kinds)):
+            return Cursor(tuple(values), back=name == "before")
+    return None
+
+
+def _fits(value: object, kind: type) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return kind is int and abs(value) < 1 << 63
+    return isinstance(value, str) and kind is str and not UNSTORABLE.search(value)
+
+
+def _url(request: HttpRequest, name: str, values: tuple[Value, ...]) -> str:
+    query = request.GET.copy()
+    for old in ("after", "before"):
+        query.pop(old, None)
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    query[name] = base64.urlsafe_b64encode(text.encode()).decode()
+    return f"?{query.urlencode()}"
