@@ -36,7 +36,7 @@ class Feature:
     - `server_settings`: boxes at the end of Server settings;
     - `switch_on`, `switch_off`: what the question before the switch says: `title`, `body`, `verb` and `help`
       (the line in the menu) in the context; the template, "" for none, stands below the body;
-    - `disconnect`, `remove`: `stays`, a sentence on what becomes of what was read; no template.
+    - `disconnect`: `stays`, a sentence on what becomes of what was read; no template.
     """
 
     key: str

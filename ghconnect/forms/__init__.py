@@ -1,0 +1,5 @@
+"""Forms of the pages; what they accept is decided by the use cases."""
+
+from .sign_in import SignInForm
+
+__all__ = ["SignInForm"]
