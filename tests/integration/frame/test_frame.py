@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from ghconnect import context
 from ghconnect.access import Place
 from ghconnect.middleware import ViewerMiddleware
 from ghconnect.models import Enterprise, Membership, Role, Server, User
@@ -33,6 +34,12 @@ def test_every_response_limits_what_a_page_may_load(client: Client) -> None:
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert "camera=()" in headers["Permissions-Policy"]
+    assert headers["Cache-Control"] == "private, no-store"
+
+
+def test_static_files_may_be_kept(client: Client) -> None:
+    with client.get("/static/app.css") as file:
+        assert "no-store" not in file.headers["Cache-Control"]
 
 
 def test_no_page_of_the_frame_has_inline_script_or_style(client: Client) -> None:
@@ -183,3 +190,44 @@ def test_a_page_of_a_server_names_enterprise_and_server_and_the_sandbox(
     assert "Sandbox. octo-corp and its servers are pretend" in html
     assert "Enterprise owner" in html
     assert reverse("account_logout") in html
+
+
+def test_the_pages_of_a_sandbox_live_in_its_own_time(rf: RequestFactory, mona: User) -> None:
+    request = rf.get("/")
+    request.user = mona
+    request.place = place(Role.OWNER, mona, offset=timedelta(days=7))  # type: ignore[attr-defined]
+    ahead = context.place(request)["now"] - timezone.now()
+    assert timedelta(days=6, hours=23) < ahead < timedelta(days=7, hours=1)
+
+
+def test_a_page_outside_any_enterprise_has_no_tabs_and_no_search(client: Client, mona: User) -> None:
+    client.force_login(mona)
+    html = client.get("/about").content.decode()
+    assert "UnderlineNav" not in html
+    assert 'role="search"' not in html
+    assert "Account menu for mona" in html
+
+
+@pytest.mark.parametrize(
+    ("choice", "attributes"),
+    [
+        (
+            "auto",
+            'data-color-mode="auto" data-light-theme="light" data-dark-theme="dark" data-contrast="auto"',
+        ),
+        ("dark", 'data-color-mode="dark" data-light-theme="light" data-dark-theme="dark"'),
+        (
+            "light_high_contrast",
+            'data-color-mode="light" data-light-theme="light_high_contrast" data-dark-theme="dark"',
+        ),
+        (
+            "dark_high_contrast",
+            'data-color-mode="dark" data-light-theme="light" data-dark-theme="dark_high_contrast"',
+        ),
+    ],
+)
+def test_a_person_chooses_the_colours(client: Client, mona: User, choice: str, attributes: str) -> None:
+    mona.appearance = choice
+    mona.save()
+    client.force_login(mona)
+    assert f'<html lang="en" {attributes}' in client.get("/about").content.decode()
