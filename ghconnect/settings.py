@@ -150,7 +150,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sweep stale runs": {
         "task": "licensing.sweep_stale_runs",
-        "schedule": env.float("GHCONNECT_SWEEP_SECONDS", default=30.0),
+        "schedule": env.float("GHCONNECT_SWEEP_SECONDS", default=5.0),
     },
 }
 GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
-from ghconnect import features
+from ghconnect import clock, features
 from ghconnect.models import Connection, Server, User
 
 from . import audit
@@ -34,7 +33,7 @@ def enable(*, server: Server, by: User | None) -> Connection:
     if Connection.objects.filter(server=server).exists():
         raise AlreadyConnected
     connection = Connection.objects.create(
-        server=server, by=by, by_login=by.login if by else audit.SYSTEM, at=timezone.now()
+        server=server, by=by, by_login=by.login if by else audit.SYSTEM, at=clock.now(server.enterprise)
     )
     audit.record("dotcom_connection.create", by=by, enterprise=server.enterprise, subject=server.host)
     return connection
@@ -65,7 +64,7 @@ def disable(*, server: Server, by: User | None) -> None:
 def mark_broken(*, server: Server, key: str, params: dict[str, str]) -> None:
     """Mark the connection broken with the reason in words' key; it keeps its features."""
     changed = Connection.objects.filter(server=server, broken_at=None).update(
-        broken_at=timezone.now(), broken_key=key, broken_params=params
+        broken_at=clock.now(server.enterprise), broken_key=key, broken_params=params
     )
     if changed:
         audit.record("dotcom_connection.broken", by=None, enterprise=server.enterprise, subject=server.host, reason=key)

@@ -69,6 +69,14 @@ def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
     return _insert(slug, host, token.strip(), found, by)
 
 
+def add_pretend(*, slug: str, host: str, name: str, token: str, by: User) -> Enterprise:
+    """Add the enterprise of a sandbox: any host, and a clock of its own. Raises AlreadyAdded, BadToken."""
+    if Enterprise.objects.filter(slug=slug).exists():
+        raise AlreadyAdded
+    enterprise = _insert(slug, host, token, examine(host, slug, token), by, sandbox=True)
+    return _change(enterprise, by, name=name)
+
+
 def examine(host: str, slug: str, token: str) -> checks.Examined:
     """The checks of a token, none for no token; raises BadToken."""
     token = token.strip()
@@ -80,12 +88,14 @@ def examine(host: str, slug: str, token: str) -> checks.Examined:
 
 
 @transaction.atomic
-def _insert(slug: str, host: str, token: str, found: checks.Examined, by: User | None) -> Enterprise:
+def _insert(
+    slug: str, host: str, token: str, found: checks.Examined, by: User | None, **values: object
+) -> Enterprise:
     name = (found.enterprise.name if found.enterprise else "") or slug
     try:
         with transaction.atomic():
             enterprise = Enterprise.objects.create(
-                slug=slug, host=host, name=name[:120], created_by=by, **token_columns(token, found)
+                slug=slug, host=host, name=name[:120], created_by=by, **token_columns(token, found), **values
             )
     except IntegrityError:
         raise AlreadyAdded from None

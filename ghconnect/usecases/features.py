@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
-from ghconnect import features
+from ghconnect import clock, features
 from ghconnect.models import ConnectedFeature, Connection, Server, User
 
 from . import audit
@@ -35,7 +34,7 @@ def switch(*, server: Server, key: str, enabled: bool, by: User | None) -> bool:
     if feature is None:
         raise UnknownFeature(key)
     server = locked(server)
-    connection = Connection.objects.filter(server=server).first()
+    connection = Connection.objects.filter(server=server).select_related("server__enterprise").first()
     if connection is None:
         raise ConnectIsOff
     if connection.features.filter(key=key).exists() == enabled:
@@ -54,5 +53,9 @@ def switch(*, server: Server, key: str, enabled: bool, by: User | None) -> bool:
 
 def _create(connection: Connection, key: str, by: User | None) -> None:
     ConnectedFeature.objects.create(
-        connection=connection, key=key, by=by, by_login=by.login if by else audit.SYSTEM, at=timezone.now()
+        connection=connection,
+        key=key,
+        by=by,
+        by_login=by.login if by else audit.SYSTEM,
+        at=clock.now(connection.server.enterprise),
     )

@@ -14,7 +14,9 @@ class Account(models.Model):
     """A user account on a server (EnterpriseServerUserAccount): facts as last read, match, and verdict.
 
     `ended_edition` is null while the account is in the picture. `key` is the normalised primary email, ""
-    without one; `former_keys` are those it had here before. `rule` and `rule_value` tie it to its person.
+    without one; `former_keys` are those it had here before. `rule` and `rule_value` tie it to its person,
+    `explained_*` is what the documented rules alone give. `row_id` is GitHub's row of it, evidence if `row_valid`.
+    `stopped_at` and `matched_at` are the latest moments at which it can have stopped consuming, or got its match.
     """
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+")
@@ -39,9 +41,14 @@ class Account(models.Model):
     rule_value = models.CharField(max_length=320, blank=True, default="")
     explained_rule = models.CharField(max_length=24, blank=True, default="")
     explained_value = models.CharField(max_length=320, blank=True, default="")
+    explained_cloud_id = models.BigIntegerField(null=True)
+    matched_at = models.DateTimeField(null=True)
+    row_id = models.BigIntegerField(null=True)
+    row_valid = models.BooleanField(default=False)
     tie = models.BooleanField(default=False)
     consumes = models.BooleanField(default=False)
     reason = models.CharField(max_length=40, blank=True, default="")
+    stopped_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=24, blank=True, default="")
 
     class Meta:
@@ -51,8 +58,11 @@ class Account(models.Model):
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["enterprise", "key", "id"], condition=Q(ended_edition=None), name="account_by_key"),
+            models.Index(
+                fields=["enterprise", "key", "id"], condition=Q(ended_edition=None), name="account_by_key"
+            ),
             models.Index(fields=["person_id"], name="account_by_person"),
+            models.Index(fields=["row_id"], name="account_by_row"),
             models.Index(fields=["server", "remote_user_id", "id"], name="account_by_remote_id"),
             models.Index(fields=["server", "login", "id"], name="account_by_login"),
         ]

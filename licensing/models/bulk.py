@@ -24,8 +24,8 @@ SCRATCH = {
     "t_account": "id BIGINT PRIMARY KEY",
     "t_decision": (
         "account_id BIGINT PRIMARY KEY, grp VARCHAR(420), cloud_id BIGINT, rule VARCHAR(24), value VARCHAR(320), "
-        "tie BOOLEAN, x_rule VARCHAR(24), x_value VARCHAR(320), consumes BOOLEAN, reason VARCHAR(40), "
-        "verdict VARCHAR(24), old_person BIGINT"
+        "tie BOOLEAN, x_rule VARCHAR(24), x_value VARCHAR(320), x_cloud BIGINT, consumes BOOLEAN, "
+        "reason VARCHAR(40), row_id BIGINT, row_valid BOOLEAN, old_person BIGINT"
     ),
     "t_group": "grp VARCHAR(420) PRIMARY KEY, cloud_id BIGINT, row_id BIGINT",
     "t_person": "id BIGINT PRIMARY KEY",
@@ -41,6 +41,12 @@ def moment(value: datetime | None) -> Any:
 def document(value: Any) -> str:
     """Return a JSON column's text."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_list(value: Any) -> list[str]:
+    """Return a JSON list; it comes as text on SQLite and as a list on PostgreSQL."""
+    found: list[str] = json.loads(value) if isinstance(value, str) else (value or [])
+    return found
 
 
 def C(column: str) -> str:
@@ -221,7 +227,17 @@ def staged_totals(run_id: int, attempt: int) -> tuple[int, int]:
 
 def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
     """Return what the guard asks: counts of accounts now, gone, stopping, changing key, recreated."""
-    names = ("present", "consuming", "gone", "stopping", "suspending", "rekeyed", "losing_key", "recreated", "same")
+    names = (
+        "present",
+        "consuming",
+        "gone",
+        "stopping",
+        "suspending",
+        "rekeyed",
+        "losing_key",
+        "recreated",
+        "same",
+    )
     values = one(
         f"""
         SELECT count(*),
@@ -347,15 +363,17 @@ def forget_server(server_id: int) -> None:
     run_sql("UPDATE licensing_rowaccount SET server_id = NULL WHERE server_id = %s", server_id)
 
 
-def end_accounts(edition: int, run_id: int | None) -> None:
+def end_accounts(edition: int, run_id: int | None, now: datetime) -> None:
     """End the accounts that are gone or were recreated under their number."""
     run_sql(
         """
-        UPDATE licensing_account SET ended_edition = %s, run_id = %s, consumes = FALSE
+        UPDATE licensing_account SET ended_edition = %s, run_id = %s, stopped_at = CASE WHEN consumes THEN %s
+          ELSE stopped_at END, consumes = FALSE
         WHERE id IN (SELECT account_id FROM t_change WHERE kind IN ('gone', 'recreated'))
         """,
         edition,
         run_id,
+        moment(now),
     )
 
 
@@ -386,14 +404,17 @@ def add_accounts(
     run_id: int, attempt: int, *, enterprise_id: int, server_id: int, edition: int, now: datetime
 ) -> None:
     """Insert new accounts, placed after all that were there before in the report's order."""
-    after = one("SELECT coalesce(max(position) + 1, 0) FROM licensing_account WHERE server_id = %s", server_id)[0]
+    after = one(
+        "SELECT coalesce(max(position) + 1, 0) FROM licensing_account WHERE server_id = %s", server_id
+    )[0]
     run_sql(
         """
         INSERT INTO licensing_account (enterprise_id, server_id, remote_user_id, position, login, email, key,
           former_keys, site_admin, suspended, dormant, never_active, remote_created_at, first_seen_at,
-          since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes, reason, verdict)
+          since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes, reason, verdict,
+          row_valid)
         SELECT %s, %s, s.remote_user_id, s.position + %s, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
-          s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', ''
+          s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
         FROM licensing_stagedaccount s JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'
         WHERE s.run_id = %s AND s.attempt = %s
         """,
@@ -500,27 +521,43 @@ DECISION = (
     "tie",
     "x_rule",
     "x_value",
+    "x_cloud",
     "consumes",
     "reason",
-    "verdict",
+    "row_id",
+    "row_valid",
     "old_person",
 )
 
 
-def apply_decisions() -> None:
-    """Write what the rules decided where it differs from what stands."""
+def apply_decisions(now: datetime) -> None:
+    """Write what the rules decided where it differs from what stands; `now` is when that was seen."""
     run_sql(
-        """
+        f"""
         UPDATE licensing_account SET rule = d.rule, rule_value = d.value, tie = d.tie, explained_rule = d.x_rule,
-          explained_value = d.x_value, consumes = d.consumes, reason = d.reason, verdict = d.verdict
+          explained_value = d.x_value, explained_cloud_id = d.x_cloud, consumes = d.consumes, reason = d.reason,
+          row_id = d.row_id, row_valid = d.row_valid,
+          matched_at = CASE WHEN licensing_account.rule = d.rule AND licensing_account.rule_value = d.value
+            THEN licensing_account.matched_at ELSE %s END,
+          stopped_at = CASE WHEN d.consumes THEN NULL
+            WHEN licensing_account.consumes OR licensing_account.stopped_at IS NULL THEN %s
+            ELSE licensing_account.stopped_at END
         FROM t_decision d
         WHERE licensing_account.id = d.account_id AND (
           licensing_account.rule <> d.rule OR licensing_account.rule_value <> d.value
           OR licensing_account.tie <> d.tie OR licensing_account.explained_rule <> d.x_rule
           OR licensing_account.explained_value <> d.x_value OR licensing_account.consumes <> d.consumes
-          OR licensing_account.reason <> d.reason OR licensing_account.verdict <> d.verdict)
-        """
+          OR licensing_account.reason <> d.reason OR licensing_account.row_valid <> d.row_valid
+          OR {_other("explained_cloud_id", "x_cloud")} OR {_other("row_id", "row_id")})
+        """,
+        moment(now),
+        moment(now),
     )
+
+
+def _other(column: str, decided: str) -> str:
+    """Two nullable columns differ; written out, since SQLite before 3.39 knows no IS DISTINCT FROM."""
+    return f"coalesce(licensing_account.{column}, 0) <> coalesce(d.{decided}, 0)"
 
 
 # --- persons -----------------------------------------------------------------------------------------------
@@ -585,7 +622,9 @@ def tie_accounts(enterprise_id: int, edition: int, run_id: int | None) -> None:
         """,
         enterprise_id,
     )
-    run_sql("INSERT INTO t_person SELECT DISTINCT old_person FROM t_decision WHERE old_person IS NOT NULL ON CONFLICT DO NOTHING")
+    run_sql(
+        "INSERT INTO t_person SELECT DISTINCT old_person FROM t_decision WHERE old_person IS NOT NULL ON CONFLICT DO NOTHING"
+    )
     run_sql(
         """
         INSERT INTO t_person SELECT DISTINCT a.person_id FROM t_change t JOIN licensing_account a ON a.id = t.account_id
@@ -769,22 +808,21 @@ def rows_of_changes() -> None:
     )
 
 
-# What ties a row to a person: a live account both hold, the cloud account both have, or the row's own person.
+# What ties a row to a person: an account it validly holds, the cloud account both have, or the row's own person.
 _ROW_OF_PERSON = (
     """
-    SELECT ra.row_id AS row_id, a.person_id AS person_id FROM {marked}
-    JOIN licensing_account a ON a.person_id = t.id AND a.ended_edition IS NULL
-    JOIN licensing_rowaccount ra ON ra.server_id = a.server_id AND ra.remote_user_id = a.remote_user_id
-    WHERE TRUE
+    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_person t
+    JOIN licensing_account a ON a.person_id = t.id
+    WHERE a.row_id IS NOT NULL AND a.row_valid
     """,
     """
-    SELECT r.id AS row_id, p.id AS person_id FROM {marked}
+    SELECT r.id AS row_id, p.id AS person_id FROM t_person t
     JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL
     JOIN licensing_licenserow r ON r.cloud_account_id = p.cloud_account_id
     WHERE TRUE
     """,
     """
-    SELECT r.id AS row_id, p.id AS person_id FROM {marked}
+    SELECT r.id AS row_id, p.id AS person_id FROM t_person t
     JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL AND p.cloud_account_id IS NULL
     JOIN licensing_licenserow r ON r.id = CAST(substr(p."group", 3) AS BIGINT)
     WHERE substr(p."group", 1, 2) IN ('r:', 'i:')
@@ -792,11 +830,9 @@ _ROW_OF_PERSON = (
 )
 _PERSON_OF_ROW = (
     """
-    SELECT ra.row_id AS row_id, a.person_id AS person_id FROM t_row t
-    JOIN licensing_rowaccount ra ON ra.row_id = t.id
-    JOIN licensing_account a ON a.server_id = ra.server_id AND a.remote_user_id = ra.remote_user_id
-      AND a.ended_edition IS NULL
-    WHERE a.person_id IS NOT NULL
+    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_row t
+    JOIN licensing_account a ON a.row_id = t.id
+    WHERE a.person_id IS NOT NULL AND a.row_valid
     """,
     """
     SELECT r.id AS row_id, p.id AS person_id FROM t_row t
@@ -815,22 +851,19 @@ _PERSON_OF_ROW = (
 
 
 def close_components() -> None:
-    """Grow the marked persons and rows until they are whole components, and keep their ties in `t_tie`."""
+    """Grow the marked persons and rows until they are whole components."""
     grown = 1
     while grown > 0:
         grown = 0
         for query in _ROW_OF_PERSON:
-            rows = query.format(marked="t_person t")
-            grown += run_sql(f"INSERT INTO t_row SELECT DISTINCT row_id FROM ({rows}) x WHERE TRUE ON CONFLICT DO NOTHING")
+            grown += run_sql(
+                f"INSERT INTO t_row SELECT DISTINCT row_id FROM ({query}) x WHERE TRUE ON CONFLICT DO NOTHING"
+            )
         for query in _PERSON_OF_ROW:
             grown += run_sql(
                 f"INSERT INTO t_person SELECT DISTINCT person_id FROM ({query}) x WHERE TRUE ON CONFLICT DO NOTHING"
             )
         analyze("t_row", "t_person")
-    run_sql("DROP TABLE IF EXISTS t_tie")
-    run_sql(f"CREATE TEMPORARY TABLE t_tie AS {' UNION '.join(_PERSON_OF_ROW)}")
-    run_sql("CREATE INDEX t_tie_row ON t_tie (row_id)")
-    analyze("t_tie")
 
 
 # A row of its own person: no cloud account, nobody live here, and some account on a server not read here.
@@ -907,30 +940,52 @@ def drop_bridge_items(enterprise_id: int) -> None:
     )
 
 
-def bridge_rows() -> list[Row]:
-    """Return (row id, counted, person id or None) of marked rows, a line per tie."""
+def component_rows() -> list[Row]:
+    """Return (row id, counted, cloud id, verdict, person id, held on servers not read here) of marked rows."""
     return list(
         stream(
-            """
-            SELECT r.id, r.counted, x.person_id FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
-            LEFT JOIN t_tie x ON x.row_id = r.id ORDER BY r.id
+            f"""
+            SELECT r.id, r.counted, r.cloud_account_id, r.verdict, r.person_id,
+              CASE WHEN r.enterprise_server_user THEN {_UNREAD} ELSE FALSE END
+            FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
             """
         )
     )
 
 
-def bridge_people() -> list[Row]:
-    """Return (person id, consumes, verdict of one of its accounts or "") of marked live persons, a line each."""
+def component_people() -> list[Row]:
+    """Return (person id, group, consumes, cloud id) of marked persons, ended ones too."""
     return list(
         stream(
             """
-            SELECT p.id, p.consumes, coalesce(a.verdict, '') FROM t_person t
-            JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL
-            LEFT JOIN licensing_account a ON a.person_id = p.id AND a.ended_edition IS NULL
-            ORDER BY p.id
+            SELECT p.id, p."group", p.consumes AND p.ended_edition IS NULL, p.cloud_account_id
+            FROM t_person t JOIN licensing_person p ON p.id = t.id
             """
         )
     )
+
+
+def component_accounts() -> Iterator[Row]:
+    """Yield live accounts of marked persons, and ended ones that a marked row still holds.
+
+    Columns: id, key, consumes, person id, row id, row valid, row cloud id, row server keys, explained cloud id,
+    matched at, stopped at, server id, verdict, cloud id of the person.
+    """
+    yield from stream(
+        """
+        SELECT a.id, a.key, a.consumes, a.person_id, a.row_id, a.row_valid, r.cloud_account_id, r.server_keys,
+          a.explained_cloud_id, a.matched_at, a.stopped_at, a.server_id, a.verdict, p.cloud_account_id
+        FROM t_person t JOIN licensing_account a ON a.person_id = t.id
+        JOIN licensing_person p ON p.id = t.id
+        LEFT JOIN licensing_licenserow r ON r.id = a.row_id
+        WHERE a.ended_edition IS NULL OR (a.row_id IS NOT NULL AND a.row_valid)
+        """
+    )
+
+
+def settle_verdicts(rows: Iterable[tuple[str, int]]) -> None:
+    """Write (verdict, account id)."""
+    update_many("UPDATE licensing_account SET verdict = %s WHERE id = %s", rows)
 
 
 def settle_rows(rows: Iterable[tuple[int | None, str, int]]) -> None:

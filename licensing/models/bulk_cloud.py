@@ -40,7 +40,9 @@ ROW = (
 
 def staged_rows(run_id: int, attempt: int) -> int:
     """Return how many rows of GitHub's report a run staged."""
-    return int(one("SELECT count(*) FROM licensing_stagedrow WHERE run_id = %s AND attempt = %s", run_id, attempt)[0])
+    return int(
+        one("SELECT count(*) FROM licensing_stagedrow WHERE run_id = %s AND attempt = %s", run_id, attempt)[0]
+    )
 
 
 def compare_totals(run_id: int, attempt: int, enterprise_id: int) -> dict[str, int]:
@@ -151,7 +153,8 @@ def rename_cloud_accounts(renamed: list[tuple[int, str, str]]) -> None:
         [(key, login, row_id) for row_id, key, login in renamed],
     )
     update_many(
-        "UPDATE licensing_licenserow SET row_key = %s WHERE id = %s", [(key, row_id) for row_id, key, _ in renamed]
+        "UPDATE licensing_licenserow SET row_key = %s WHERE id = %s",
+        [(key, row_id) for row_id, key, _ in renamed],
     )
 
 
@@ -209,6 +212,9 @@ def mark_before() -> None:
 def drop_gone_rows() -> None:
     """Delete the rows GitHub no longer lists, and their `host:id`s."""
     gone = "(SELECT row_id FROM t_rowchange WHERE kind = 'gone')"
+    run_sql(
+        f"UPDATE licensing_account SET row_id = NULL WHERE ended_edition IS NOT NULL AND row_id IN {gone}"
+    )
     run_sql(f"DELETE FROM licensing_rowaccount WHERE row_id IN {gone}")
     run_sql(f"DELETE FROM licensing_licenserow WHERE id IN {gone}")
 
@@ -254,7 +260,9 @@ def _drop_values_of_ended(enterprise_id: int) -> None:
         FROM licensing_address WHERE enterprise_id = %s AND cloud_account_id IN (
           SELECT id FROM licensing_cloudaccount WHERE enterprise_id = %s AND ended_edition IS NOT NULL)
     """
-    run_sql(f"INSERT INTO t_key SELECT DISTINCT key {gone} ON CONFLICT DO NOTHING", enterprise_id, enterprise_id)
+    run_sql(
+        f"INSERT INTO t_key SELECT DISTINCT key {gone} ON CONFLICT DO NOTHING", enterprise_id, enterprise_id
+    )
     run_sql(f"DELETE {gone}", enterprise_id, enterprise_id)
 
 
@@ -288,7 +296,9 @@ def insert_rows(rows: Iterable[Row]) -> None:
 
 def update_rows(rows: Iterable[Row]) -> None:
     """Update (*ROW, row id)."""
-    update_many(f"UPDATE licensing_licenserow SET {', '.join(f'{column} = %s' for column in ROW)} WHERE id = %s", rows)
+    update_many(
+        f"UPDATE licensing_licenserow SET {', '.join(f'{column} = %s' for column in ROW)} WHERE id = %s", rows
+    )
 
 
 def name_cloud_accounts(enterprise_id: int) -> None:
@@ -351,11 +361,40 @@ def settle_row_accounts(run_id: int, attempt: int, enterprise_id: int) -> None:
     )
 
 
-def point_at_servers(enterprise_id: int, names: Mapping[str, int]) -> int:
-    """Tell rows which server a host is, and mark the accounts this is news for; returns how many rows."""
-    news = 0
+_ACCOUNTS_OF_SERVERS = """
+    INSERT INTO t_account SELECT DISTINCT a.id FROM licensing_rowaccount ra
+    JOIN licensing_account a ON a.server_id = ra.server_id AND a.remote_user_id = ra.remote_user_id
+      AND a.ended_edition IS NULL
+    WHERE ra.enterprise_id = %s ON CONFLICT DO NOTHING
+"""
+
+
+def settle_ended_accounts() -> None:
+    """Point accounts that left at the row that still holds their number, and away from rows that no longer do."""
+    run_sql(
+        """
+        UPDATE licensing_account SET row_id = NULL
+        WHERE ended_edition IS NOT NULL AND row_id IN (SELECT row_id FROM t_rowchange WHERE kind = 'changed')
+          AND NOT EXISTS (SELECT 1 FROM licensing_rowaccount ra WHERE ra.row_id = licensing_account.row_id
+            AND ra.server_id = licensing_account.server_id AND ra.remote_user_id = licensing_account.remote_user_id)
+        """
+    )
+    run_sql(
+        """
+        UPDATE licensing_account SET row_id = ra.row_id, row_valid = TRUE
+        FROM t_rowchange t JOIN licensing_rowaccount ra ON ra.row_id = t.row_id
+        WHERE t.kind <> 'gone' AND licensing_account.server_id = ra.server_id
+          AND licensing_account.remote_user_id = ra.remote_user_id AND licensing_account.ended_edition IS NOT NULL
+          AND licensing_account.id = (SELECT max(b.id) FROM licensing_account b
+            WHERE b.server_id = ra.server_id AND b.remote_user_id = ra.remote_user_id)
+        """
+    )
+
+
+def point_at_servers(enterprise_id: int, names: Mapping[str, int], *, mark: bool) -> None:
+    """Tell rows which server a host is; `mark` also marks the accounts for which that is news."""
     for host, server_id in names.items():
-        news += run_sql(
+        news = run_sql(
             """
             UPDATE licensing_rowaccount SET server_id = %s
             WHERE enterprise_id = %s AND host = %s AND (server_id IS NULL OR server_id <> %s)
@@ -365,7 +404,17 @@ def point_at_servers(enterprise_id: int, names: Mapping[str, int]) -> int:
             host,
             server_id,
         )
-    return news
+        if news and mark:
+            run_sql(
+                """
+                INSERT INTO t_account SELECT DISTINCT a.id FROM licensing_rowaccount ra
+                JOIN licensing_account a ON a.server_id = ra.server_id AND a.remote_user_id = ra.remote_user_id
+                  AND a.ended_edition IS NULL
+                WHERE ra.enterprise_id = %s AND ra.host = %s ON CONFLICT DO NOTHING
+                """,
+                enterprise_id,
+                host,
+            )
 
 
 _NEW_VALUES = """
@@ -397,7 +446,9 @@ def settle_addresses(
     if keep_missing:
         return count
     only = f" AND kind IN ({', '.join(['%s'] * len(kinds))})" if kinds else ""
-    run_sql(f"INSERT INTO t_key SELECT DISTINCT key {_LOST_VALUES}{only} ON CONFLICT DO NOTHING", *key, *kinds)
+    run_sql(
+        f"INSERT INTO t_key SELECT DISTINCT key {_LOST_VALUES}{only} ON CONFLICT DO NOTHING", *key, *kinds
+    )
     return count + run_sql(f"DELETE {_LOST_VALUES}{only}", *key, *kinds)
 
 

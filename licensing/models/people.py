@@ -59,7 +59,9 @@ class Match(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["account_id"], condition=Q(to_edition=None), name="match_one_open"),
+            models.UniqueConstraint(
+                fields=["account_id"], condition=Q(to_edition=None), name="match_one_open"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["person_id", "from_edition"], name="match_by_person"),

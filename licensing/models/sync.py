@@ -67,9 +67,7 @@ class SyncRun(models.Model):
     file_name = models.CharField(max_length=200, blank=True, default="")
     format = models.CharField(max_length=20, blank=True, default="")
     requested_at = models.DateTimeField()
-    requested_by = models.ForeignKey(
-        "ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    requested_by = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")
     requested_by_login = models.CharField(max_length=100, blank=True, default="")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -94,7 +92,9 @@ class SyncRun(models.Model):
                 fields=["enterprise", "number"], condition=Q(server=None), name="run_number_of_cloud"
             ),
             models.UniqueConstraint(
-                fields=["server"], condition=Q(state__in=["running", "waiting"]), name="run_one_active_of_server"
+                fields=["server"],
+                condition=Q(state__in=["running", "waiting"]),
+                name="run_one_active_of_server",
             ),
             models.UniqueConstraint(
                 fields=["enterprise"],
@@ -102,25 +102,35 @@ class SyncRun(models.Model):
                 name="run_one_active_of_cloud",
             ),
             models.UniqueConstraint(
-                fields=["server"], condition=Q(state="queued", way="pull"), name="run_one_queued_pull_of_server"
+                fields=["server"],
+                condition=Q(state="queued", way="pull"),
+                name="run_one_queued_pull_of_server",
             ),
             models.UniqueConstraint(
-                fields=["enterprise"], condition=Q(server=None, state="queued"), name="run_one_queued_of_cloud"
+                fields=["enterprise"],
+                condition=Q(server=None, state="queued"),
+                name="run_one_queued_of_cloud",
             ),
             models.UniqueConstraint(
                 fields=["server", "sha256"],
                 condition=Q(state__in=["queued", "running", "waiting"]) & ~Q(sha256="") & ~Q(way="pull"),
                 name="run_content_once",
             ),
-            models.UniqueConstraint(fields=["server", "period"], condition=~Q(period=""), name="run_period_of_server"),
             models.UniqueConstraint(
-                fields=["enterprise", "period"], condition=Q(server=None) & ~Q(period=""), name="run_period_of_cloud"
+                fields=["server", "period"], condition=~Q(period=""), name="run_period_of_server"
+            ),
+            models.UniqueConstraint(
+                fields=["enterprise", "period"],
+                condition=Q(server=None) & ~Q(period=""),
+                name="run_period_of_cloud",
             ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["enterprise", "-id"], name="run_by_enterprise"),
             models.Index(
-                fields=["state", "resume_at"], condition=Q(state__in=["queued", "running", "waiting"]), name="run_open"
+                fields=["state", "resume_at"],
+                condition=Q(state__in=["queued", "running", "waiting"]),
+                name="run_open",
             ),
         ]
 
@@ -143,7 +153,9 @@ class DueSync(models.Model):
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["enterprise", "kind"], condition=Q(server=None), name="due_cloud_once"),
+            models.UniqueConstraint(
+                fields=["enterprise", "kind"], condition=Q(server=None), name="due_cloud_once"
+            ),
         ]
 
 

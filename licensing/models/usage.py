@@ -11,7 +11,8 @@ from ghconnect.models import Enterprise, Server
 
 class Edition(models.Model):
     """One publication. `totals`: counted (by GitHub, null without a token), purchased, read_as_counted,
-    expected, consuming (by this console), by_deployment, by_license_type, lines (the bridge)."""
+    expected, consuming (by this console), by_deployment, by_license_type, lines (the bridge).
+    """
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="editions")
     number = models.PositiveBigIntegerField()

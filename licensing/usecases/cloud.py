@@ -49,7 +49,14 @@ def fetch(run: SyncRun, client: Client) -> None:
             break
         told["drifting"] = again == REREADS
     counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
-    runs.save(run, fetched=reading.rows, fetch_complete=True, counts=counts, observed_at=clock.now(run.enterprise), age_known=True)
+    runs.save(
+        run,
+        fetched=reading.rows,
+        fetch_complete=True,
+        counts=counts,
+        observed_at=clock.now(run.enterprise),
+        age_known=True,
+    )
     state_count(run.enterprise, reading.consumed, reading.purchased)
 
 
@@ -62,7 +69,11 @@ def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any])
 def _report(run: SyncRun, client: Client, reading: Reading) -> Iterator[bytes]:
     """Complete means: every page of rel=last read, keys unique, totals the same on first and last page."""
     page = client.consumed_licenses(1)
-    reading.consumed, reading.purchased, last = page.total_seats_consumed, page.total_seats_purchased, page.last
+    reading.consumed, reading.purchased, last = (
+        page.total_seats_consumed,
+        page.total_seats_purchased,
+        page.last,
+    )
     while True:
         _note(page, reading)
         runs.save(run, fetched=reading.rows, expected_rows=page.total_seats_consumed)
@@ -110,7 +121,9 @@ def _members(client: Client) -> Iterator[bytes]:
     after: str | None = None
     while True:
         page = client.members(after)
-        yield from (_line("member", {"login": login, "id": number}) for login, number in page.database_ids.items())
+        yield from (
+            _line("member", {"login": login, "id": number}) for login, number in page.database_ids.items()
+        )
         after = page.end_cursor
         if after is None:
             return
@@ -158,9 +171,13 @@ def stage(run: SyncRun) -> None:
         elif kind == "identity":
             _add(addresses, run, [Identity(**facts)])
     bulk.load("licensing_stagedrow", ("run_id", "attempt", "row_key", "login_key", "digest", "facts"), rows)
-    bulk.load("licensing_stagedrowaccount", ("run_id", "attempt", "row_key", "host", "remote_user_id"), accounts)
     bulk.load(
-        "licensing_stagedaddress", ("run_id", "attempt", "login_key", "kind", "value", "key"), addresses.values()
+        "licensing_stagedrowaccount", ("run_id", "attempt", "row_key", "host", "remote_user_id"), accounts
+    )
+    bulk.load(
+        "licensing_stagedaddress",
+        ("run_id", "attempt", "login_key", "kind", "value", "key"),
+        addresses.values(),
     )
     bulk.analyze("licensing_stagedrow", "licensing_stagedrowaccount", "licensing_stagedaddress")
 
@@ -172,7 +189,9 @@ def database_ids(run: SyncRun) -> dict[str, int]:
 
 
 def _row(facts: dict[str, Any]) -> LicenseRow:
-    return LicenseRow(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+    return LicenseRow(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    )
 
 
 def _staged_row(run: SyncRun, row: LicenseRow) -> bulk.Row:

@@ -54,7 +54,8 @@ def totals(enterprise: Enterprise) -> dict[str, Any]:
     )
     lines = dict(
         bulk.stream(
-            "SELECT line, sum(delta) FROM licensing_bridgeitem WHERE enterprise_id = %s GROUP BY line", enterprise.pk
+            "SELECT line, sum(delta) FROM licensing_bridgeitem WHERE enterprise_id = %s GROUP BY line",
+            enterprise.pk,
         )
     )
     read = sum(rows.values())

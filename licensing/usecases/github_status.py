@@ -35,7 +35,8 @@ def watch(*, enterprise_id: int) -> bool:
     except GitHubError as error:
         log.warning("license-sync-status of %s not read: %s", enterprise, error)
         CloudPicture.objects.update_or_create(
-            enterprise=enterprise, defaults={"status_error_key": error.key, "status_error_params": error.params}
+            enterprise=enterprise,
+            defaults={"status_error_key": error.key, "status_error_params": error.params},
         )
         return False
     if keep(enterprise=enterprise, found=found):

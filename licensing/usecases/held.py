@@ -43,7 +43,9 @@ def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
             _held_row(run).update(state=State.QUEUED, decided_by_login=by.login, finished_at=None)
     except IntegrityError:
         raise AnotherQueued from None
-    audit.record("license_sync.publish_held", by=by, enterprise=run.enterprise, subject=str(run), removes=removes)
+    audit.record(
+        "license_sync.publish_held", by=by, enterprise=run.enterprise, subject=str(run), removes=removes
+    )
     send("licensing.perform_sync", run_id=run.pk)
     run.refresh_from_db()
     return run

@@ -12,7 +12,7 @@ from ghconnect.models import Enterprise, Server
 from ghconnect.usecases import audit
 from licensing.models import ServerPicture, SyncRun, bulk
 
-from . import editions, freshness, rematch, runs
+from . import editions, estate, freshness, rematch, runs
 
 State = SyncRun.State
 
@@ -85,7 +85,7 @@ def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str,
     bulk.keys_before()
     moved = bulk.moved_keys(run.pk, run.attempt)
     bulk.remember_keys((bulk.document(_former(former, key)), account) for account, former, key in moved)
-    bulk.end_accounts(edition, run.pk)
+    bulk.end_accounts(edition, run.pk, clock.now(enterprise))
     bulk.change_accounts(run.pk, run.attempt, edition)
     bulk.add_accounts(
         run.pk,
@@ -98,16 +98,16 @@ def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str,
     bulk.keys_after()
     freshness.succeeded(run, changed=True)  # from here on the server counts as read
     if first:
-        rematch.point_rows(enterprise)
+        rematch.point_rows(enterprise, mark=False)
         bulk.mark_rows_of_server(subject.pk)
-    counts["released"], counts["licensed"] = rematch.rematch(rematch.estate(enterprise, edition, run.pk))
+    counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
     if not first:
         bulk.write_changes(run.pk, edition)
     return counts
 
 
 def _former(former: Any, key: str) -> list[str]:
-    known = rematch.as_list(former)
+    known = bulk.as_list(former)
     return known if key in known else [*known, key]
 
 
@@ -140,6 +140,12 @@ def supersede_held(run: SyncRun) -> None:
 def settle(run: SyncRun, state: str, **values: Any) -> None:
     """The last statement of a publication: the fence. Raises LostRun, which rolls all of it back."""
     runs.save(
-        run, state=state, finished_at=clock.now(run.enterprise), lease_until=None, error_key="", error_params={}, **values
+        run,
+        state=state,
+        finished_at=clock.now(run.enterprise),
+        lease_until=None,
+        error_key="",
+        error_params={},
+        **values,
     )
     runs.kick(run)

@@ -16,7 +16,7 @@ from licensing.models import bulk_cloud as sql
 from licensing.rules import consumption
 from licensing.rules.normalise import email_key
 
-from . import cloud, editions, freshness, publish, rematch
+from . import cloud, editions, estate, freshness, publish, rematch
 
 State = SyncRun.State
 
@@ -58,18 +58,20 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
         sql.rename_cloud_accounts(sql.renamed_rows(*key))
     counts = sql.find_row_changes(*key, keep_missing=keep)
     sql.mark_before()
+    rematch.point_rows(enterprise, mark=True)
     sql.drop_gone_rows()
     counts["logins"] = sql.settle_cloud_accounts(*key, edition, keep_missing=keep)
     _write_rows(run, enterprise)
     sql.name_cloud_accounts(enterprise.pk)
     sql.settle_row_accounts(*key)
-    rematch.point_rows(enterprise)
+    rematch.point_rows(enterprise, mark=False)
+    sql.settle_ended_accounts()
     counts["values"] = sql.settle_addresses(*key, kinds_read(run), keep_missing=keep)
     counts["ids"] = sql.settle_database_ids(enterprise.pk, cloud.database_ids(run))
     sql.mark_after()
     counts["judged"] = sql.mark_judged_before(enterprise.pk)
     if any(counts.values()):
-        counts["released"], counts["licensed"] = rematch.rematch(rematch.estate(enterprise, edition, run.pk))
+        counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
         bulk.write_changes(run.pk, edition)
     return counts
 
@@ -144,7 +146,13 @@ def sort_key(row: LicenseRow) -> str:
 
 
 def _picture(run: SyncRun, enterprise: Enterprise) -> None:
-    facts: dict[str, Any] = dict(zip(("rows", "rows_counted", "members", "members_with_identity"), sql.row_totals(enterprise.pk), strict=True))
+    facts: dict[str, Any] = dict(
+        zip(
+            ("rows", "rows_counted", "members", "members_with_identity"),
+            sql.row_totals(enterprise.pk),
+            strict=True,
+        )
+    )
     if run.counts.get("identities") == "read":
         facts["identities_at"] = run.observed_at
     freshness.succeeded(run, changed=False, rows_at=run.observed_at, **facts)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from ghconnect import clock
 from ghconnect.models import Enterprise, Server
 from licensing.models import Account, DueSync, RunChange, ServerPicture, SyncRun, bulk
 
-from . import editions, rematch, runs
+from . import editions, estate, rematch, runs
 
 
 @transaction.atomic
@@ -22,11 +23,11 @@ def retire(*, server: Server) -> None:
     bulk.open_scratch()
     bulk.leave_server(server.pk)
     bulk.keys_before()
-    bulk.end_accounts(enterprise.edition + 1, None)
+    bulk.end_accounts(enterprise.edition + 1, None, clock.now(enterprise))
     bulk.mark_rows_of_server(server.pk)
     bulk.forget_server(server.pk)
     ServerPicture.objects.filter(server=server).delete()
-    rematch.rematch(rematch.estate(enterprise, enterprise.edition + 1, None))
+    rematch.rematch(estate.estate(enterprise, enterprise.edition + 1, None))
     editions.publish(enterprise, cause="server_removed")
     old = SyncRun.objects.filter(server=server)
     RunChange.objects.filter(run__in=old).delete()

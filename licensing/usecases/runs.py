@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -53,7 +53,11 @@ def of_subject(subject: Subject) -> QuerySet[SyncRun]:
 def lock_subject(subject: Subject) -> Subject:
     """Lock the subject's row until the transaction ends, and return it fresh."""
     if isinstance(subject, Server):
-        return Server.objects.select_for_update(no_key=True, of=("self",)).select_related("enterprise").get(pk=subject.pk)
+        return (
+            Server.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("enterprise")
+            .get(pk=subject.pk)
+        )
     return Enterprise.objects.select_for_update(no_key=True).get(pk=subject.pk)
 
 
@@ -93,7 +97,9 @@ def _known(subject: Subject, period: str) -> SyncRun | None:
             runs.filter(pk=queued.pk).update(period=period)
         send("licensing.perform_sync", run_id=queued.pk)
         return queued
-    fetching = runs.filter(state__in=SyncRun.ACTIVE, way=Server.WayIn.PULL, step__in=[Step.NONE, Step.FETCH]).first()
+    fetching = runs.filter(
+        state__in=SyncRun.ACTIVE, way=Server.WayIn.PULL, step__in=[Step.NONE, Step.FETCH]
+    ).first()
     if fetching is None or period:
         return None
     if fetching.state == State.WAITING:
@@ -117,7 +123,12 @@ def _insert(subject: Subject, *, trigger: Trigger, by: User | None, **facts: Any
         **facts,
     )
     audit.record(
-        "license_sync.request", by=by, enterprise=enterprise, subject=str(run), trigger=str(trigger), period=run.period
+        "license_sync.request",
+        by=by,
+        enterprise=enterprise,
+        subject=str(run),
+        trigger=str(trigger),
+        period=run.period,
     )
     return run
 
@@ -131,13 +142,19 @@ def request_content(
     A newer queued file supersedes an older one. Returns (run, made).
     """
     server = lock_subject(server)  # type: ignore[assignment]
-    same = SyncRun.objects.filter(server=server, sha256=sha256, state__in=SyncRun.OPEN).exclude(way="pull").first()
+    same = (
+        SyncRun.objects.filter(server=server, sha256=sha256, state__in=SyncRun.OPEN)
+        .exclude(way="pull")
+        .first()
+    )
     if same is not None:
         return same, False
     SyncRun.objects.filter(server=server, state=State.QUEUED).exclude(way="pull").update(
-        state=State.SUPERSEDED, finished_at=Now()
+        state=State.SUPERSEDED, finished_at=clock.now(server.enterprise)
     )
-    run = _insert(server, trigger=trigger, by=by, way=str(trigger), sha256=sha256, fetch_complete=True, **facts)
+    run = _insert(
+        server, trigger=trigger, by=by, way=str(trigger), sha256=sha256, fetch_complete=True, **facts
+    )
     send("licensing.perform_sync", run_id=run.pk)
     return run, True
 
@@ -152,6 +169,8 @@ def claim(run_id: int) -> SyncRun | None:
         | Q(state=State.WAITING, resume_at__lte=Now())
         | Q(state=State.RUNNING, lease_until__lt=Now())
     )
+    # Leases are in real time by the database's clock; what people read is in the enterprise's own time.
+    offset = SyncRun.objects.filter(pk=run_id).values_list("enterprise__clock_offset", flat=True).first() or 0
     try:
         with transaction.atomic():
             SyncRun.objects.filter(pk=run_id, state=State.RUNNING, lease_until__lt=Now()).update(
@@ -161,7 +180,7 @@ def claim(run_id: int) -> SyncRun | None:
                 state=State.RUNNING,
                 attempt=F("attempt") + 1,
                 lease_until=Now() + lease(),
-                started_at=Coalesce("started_at", Now()),
+                started_at=Coalesce("started_at", Now() + timedelta(seconds=offset)),
                 resume_at=None,
             )
     except IntegrityError:
@@ -218,14 +237,14 @@ def _beat(run: SyncRun, done: threading.Event) -> None:
         connections.close_all()
 
 
-def wait(run: SyncRun, pause: timedelta, key: str, params: dict[str, str]) -> None:
+def wait(run: SyncRun, pause: timedelta, key: str, params: dict[str, str], *, failed: bool = True) -> None:
     """Put the run aside until `pause` is over: to wait is to write, the worker goes free (ENGINEERING §3)."""
     save(
         run,
         state=State.WAITING,
         resume_at=Now() + pause,
         lease_until=None,
-        failures=run.failures + 1,
+        failures=run.failures + failed,
         error_key=key,
         error_params=params,
     )
@@ -237,7 +256,14 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
     from . import freshness
 
     with transaction.atomic():
-        save(run, state=State.FAILED, finished_at=clock.now(run.enterprise), lease_until=None, error_key=key, error_params=params)
+        save(
+            run,
+            state=State.FAILED,
+            finished_at=clock.now(run.enterprise),
+            lease_until=None,
+            error_key=key,
+            error_params=params,
+        )
         freshness.failed(run)
         audit.record("license_sync.failed", by=None, enterprise=run.enterprise, subject=str(run), reason=key)
         kick(run)
@@ -249,7 +275,14 @@ def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> N
     from . import freshness
 
     with transaction.atomic():
-        save(run, state=State.HELD, finished_at=clock.now(run.enterprise), lease_until=None, holds=holds, counts=counts)
+        save(
+            run,
+            state=State.HELD,
+            finished_at=clock.now(run.enterprise),
+            lease_until=None,
+            holds=holds,
+            counts=counts,
+        )
         freshness.contacted(run)
         audit.record("license_sync.held", by=None, enterprise=run.enterprise, subject=str(run), counts=counts)
         kick(run)
@@ -265,8 +298,12 @@ def kick(run: SyncRun) -> None:
 
 def cancel_open(subject: Subject) -> int:
     """Cancel queued and active pull and push runs of the subject; called with the subject locked."""
-    return of_subject(subject).filter(state__in=SyncRun.OPEN).exclude(way=Server.WayIn.UPLOAD).update(
-        state=State.CANCELLED, finished_at=Now(), lease_until=None
+    enterprise = subject.enterprise if isinstance(subject, Server) else subject
+    return (
+        of_subject(subject)
+        .filter(state__in=SyncRun.OPEN)
+        .exclude(way=Server.WayIn.UPLOAD)
+        .update(state=State.CANCELLED, finished_at=clock.now(enterprise), lease_until=None)
     )
 
 
@@ -275,9 +312,6 @@ def sendable(limit: int = 500) -> list[int]:
     queued = Q(state=State.QUEUED)
     due = Q(state=State.WAITING, resume_at__lte=Now())
     left = Q(state=State.RUNNING, lease_until__lt=Now())
-    return list(SyncRun.objects.filter(queued | due | left).order_by("pk").values_list("pk", flat=True)[:limit])
-
-
-def since(run: SyncRun, moment: datetime) -> float:
-    """Return the seconds from `moment` to the run's end."""
-    return ((run.finished_at or moment) - moment).total_seconds()
+    return list(
+        SyncRun.objects.filter(queued | due | left).order_by("pk").values_list("pk", flat=True)[:limit]
+    )

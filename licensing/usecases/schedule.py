@@ -40,7 +40,13 @@ def on_enable(*, server: Server, by: User | None) -> None:
     due = next_due(server, now, now)
     DueSync.objects.update_or_create(
         server=server,
-        defaults={"enterprise": server.enterprise, "kind": "weekly", "anchor": now, "at": due.at, "period": due.period_key},
+        defaults={
+            "enterprise": server.enterprise,
+            "kind": "weekly",
+            "anchor": now,
+            "at": due.at,
+            "period": due.period_key,
+        },
     )
     if server.way_in == Server.WayIn.PULL:
         runs.request(subject=server, trigger=Trigger.FIRST, by=by)
@@ -71,7 +77,10 @@ def on_server_removed(*, server: Server, by: User | None) -> None:
 def on_enterprise_token(*, enterprise: Enterprise, by: User | None) -> None:
     """The enterprise has a token: GitHub's report at once, then daily; its sync status hourly."""
     now = clock.now(enterprise)
-    for kind, due in (("daily", schedule.daily(enterprise.slug, now)), ("hourly", schedule.hourly(enterprise.slug, now))):
+    for kind, due in (
+        ("daily", schedule.daily(enterprise.slug, now)),
+        ("hourly", schedule.hourly(enterprise.slug, now)),
+    ):
         DueSync.objects.update_or_create(
             enterprise=enterprise,
             server=None,
@@ -104,7 +113,12 @@ def _one(pk: int, now: datetime | None) -> bool:
     if due.at > moment:
         return _check_far(due, moment)
     runs.lock_subject(due.server or due.enterprise)
-    due = DueSync.objects.select_for_update().select_related("enterprise", "server__enterprise").filter(pk=pk, at__lte=moment).first()
+    due = (
+        DueSync.objects.select_for_update()
+        .select_related("enterprise", "server__enterprise")
+        .filter(pk=pk, at__lte=moment)
+        .first()
+    )
     if due is None:
         return False  # another beat was faster
     _request(due, moment)
@@ -130,10 +144,14 @@ def _weekly(due: DueSync, server: Server, now: datetime) -> tuple[str, schedule.
     """The latest period that has passed, and the next; periods missed before it are said in the log."""
     quiet = (server.quiet_from, server.quiet_to) if server.quiet_from and server.quiet_to else None
     key, zone = schedule.jitter(jitter_key(server)), ZoneInfo(server.enterprise.time_zone)
-    late = [d for d in schedule.passed(due.anchor, due.at, now, key, quiet, zone) if d.period_key != due.period]
+    late = [
+        d for d in schedule.passed(due.anchor, due.at, now, key, quiet, zone) if d.period_key != due.period
+    ]
     if late:
         missed = [due.period, *(d.period_key for d in late[:-1])]
-        log.warning("%s missed %d period(s): %s; runs once, for %s", server, len(missed), missed, late[-1].period_key)
+        log.warning(
+            "%s missed %d period(s): %s; runs once, for %s", server, len(missed), missed, late[-1].period_key
+        )
     return (late[-1].period_key if late else due.period), next_due(server, due.anchor, now)
 
 
@@ -166,4 +184,3 @@ def late_by(server: Server) -> datetime | None:
 def pictures(enterprise: Enterprise) -> dict[int, ServerPicture]:
     """Return what stands published for each server of the enterprise."""
     return {p.server_id: p for p in ServerPicture.objects.filter(server__enterprise=enterprise)}
-

@@ -18,9 +18,11 @@ from django.db import DatabaseError, transaction
 from ghconnect import clock, faults
 from ghconnect.github.errors import GitHubError
 from ghconnect.models import Server
+from ghconnect.records import ServerAccount
 from ghconnect.usecases import clients, connect
 from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk, bulk_cloud
 from licensing.rules import formats, guard, schedule
+from licensing.rules.normalise import email_key
 
 from . import chunks, cloud, publish, publish_cloud, runs
 from .runs import LostRun
@@ -29,6 +31,9 @@ log = logging.getLogger(__name__)
 State, Step = SyncRun.State, SyncRun.Step
 # Temporary trouble is tried so often where no next period ends the trying ("Sync now", push, upload, cloud).
 TRIES = 6
+# A report that is being prepared (202) is asked for after 2, 4, 8 … 60 s, for about twenty minutes.
+PREPARING_TRIES = 25
+REPORT = formats.FORMATS["all_users_csv"]
 
 
 def perform(*, run_id: int) -> SyncRun | None:
@@ -47,7 +52,7 @@ def perform(*, run_id: int) -> SyncRun | None:
     except GitHubError as error:
         _trouble(run, error.key, error.params, permanent=error.permanent, retry_after=error.retry_after)
     except formats.BadFile as error:
-        _trouble(run, error.key, error.words(run.file_name), permanent=run.way != Server.WayIn.PULL)
+        _trouble(run, error.key, _where(run, error), permanent=run.way != Server.WayIn.PULL)
     except (publish.StagedLost, chunks.DamagedChunk, DatabaseError) as error:
         log.exception("sync %s", run)
         _trouble(run, "store", {"problem": type(error).__name__}, permanent=False)
@@ -105,7 +110,7 @@ def _keep_report(run: SyncRun, body: Iterator[bytes], observed_at: Any) -> None:
     """Project the report while it arrives and keep the read fields; complete means: it ends with a full row."""
     chunks.drop(run)
     tally = chunks.Tally()
-    accounts = formats.read(formats.ALL_USERS_CSV, tally.bytes(body))
+    accounts = formats.read(REPORT, tally.bytes(body))
     lines = formats.write_projection(_progress(run, accounts))
     chunks.write(lines, upload=uuid.uuid4(), run=run)
     runs.save(
@@ -114,7 +119,7 @@ def _keep_report(run: SyncRun, body: Iterator[bytes], observed_at: Any) -> None:
         fetched=run.fetched,
         bytes=tally.size,
         sha256=tally.sha256,
-        format=formats.ALL_USERS_CSV.key,
+        format=REPORT.key,
         observed_at=observed_at or clock.now(run.enterprise),
         age_known=observed_at is not None,
     )
@@ -162,12 +167,30 @@ def _stage(run: SyncRun) -> None:
             "licensing_stagedaccount",
             bulk.STAGED,
             (
-                (run.pk, run.attempt, position, *bulk.staged(account))
+                _staged(run, position, account)
                 for position, account in enumerate(formats.read_projection(chunks.read(run)))
             ),
         )
         bulk.analyze("licensing_stagedaccount")
         bulk.keep_good_names(run.pk, run.attempt, run.server.pk)
+
+
+def _staged(run: SyncRun, position: int, account: ServerAccount) -> bulk.Row:
+    """The columns of `bulk.STAGED` for one account."""
+    return (
+        run.pk,
+        run.attempt,
+        position,
+        account.remote_user_id,
+        account.login,
+        account.email,
+        email_key(account.email),
+        account.site_admin,
+        account.suspended,
+        account.dormant,
+        account.never_active,
+        bulk.moment(account.created_at),
+    )
 
 
 def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
@@ -196,7 +219,12 @@ def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
     )
     if not now["present"] and run.fetched:
         found = [hold for hold in found if hold.key == "other_server"]  # a first picture takes nothing away
-    counts = {"gone": now["gone"], "stopping": now["stopping"], "accounts": now["present"], "releases": releases}
+    counts = {
+        "gone": now["gone"],
+        "stopping": now["stopping"],
+        "accounts": now["present"],
+        "releases": releases,
+    }
     return [{"key": hold.key, "params": hold.params} for hold in found], counts
 
 
@@ -235,6 +263,8 @@ def _trouble(
                 connect.mark_broken(server=run.server, key=key, params=params)
             runs.fail(run, key, params)
             return
+        if key == "preparing" and _prepare(run, params):
+            return
         pause = schedule.wait(run.failures + 1, retry_after, seed=str(run.pk))
         if run.failures + 1 >= TRIES and not _within_period(run, pause):
             runs.fail(run, key, params)
@@ -242,6 +272,22 @@ def _trouble(
         runs.wait(run, pause, key, params)
     except LostRun:
         log.info("run %s is somebody else's now", run.pk)
+
+
+def _prepare(run: SyncRun, params: dict[str, str]) -> bool:
+    """A server that prepares its report is asked again soon, then less often; False once that took too long."""
+    asked = int(run.counts.get("asked", 0)) + 1
+    if asked > PREPARING_TRIES:
+        return False
+    runs.save(run, counts={**run.counts, "asked": asked})
+    runs.wait(run, timedelta(seconds=min(2**asked, 60)), "preparing", params, failed=False)
+    return True
+
+
+def _where(run: SyncRun, error: formats.BadFile) -> dict[str, str]:
+    """What the sentence of a bad file needs: file, line, column, problem."""
+    given = {name: str(value) for name, value in error.params.items()}
+    return {"file": run.file_name or "all_users.csv", "host": run.server.host if run.server else "", **given}
 
 
 def _within_period(run: SyncRun, pause: timedelta) -> bool:
@@ -267,4 +313,3 @@ def _say(run: SyncRun) -> None:
             s.get("fetch"),
             s.get("publish"),
         )
-

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from django.db import transaction
 
 from ghconnect import clock
 from ghconnect.models import Server, User
+from ghconnect.records import ServerAccount
 from licensing.models import ServerPicture, SyncRun
 from licensing.rules import formats
 
@@ -25,6 +27,14 @@ class OlderFile(Exception):
     def __init__(self, theirs: datetime, ours: datetime) -> None:
         super().__init__(f"{theirs} is older than {ours}")
         self.theirs, self.ours = theirs, ours
+
+
+class EncryptedExport(Exception):
+    """A genuine license export: its people are encrypted for GitHub, so only `facts` of the server were read."""
+
+    def __init__(self, facts: formats.ExportFacts) -> None:
+        super().__init__("encrypted export")
+        self.facts = facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +59,14 @@ def receive(
 ) -> Received:
     """Read `body` whole, keep its read fields, and queue a run; nothing is kept of a bad file.
 
-    Raises formats.BadFile (with line and column), formats.EncryptedExport, OlderFile.
+    Raises formats.BadFile (with line and column), EncryptedExport, OlderFile.
     """
     _refuse_older(server, observed_at)
     tally, upload = chunks.Tally(), uuid.uuid4()
     counts = {"accounts": 0, "suspended": 0}
     try:
-        format, accounts = formats.open_file(tally.bytes(body), file_name)
+        format, whole = _recognise(tally.bytes(body), file_name)
+        accounts = formats.read(format, whole)
         chunks.write(formats.write_projection(_count(accounts, counts)), upload=upload)
         run, made = _queue(server, by, trigger, tally, upload, file_name, format, counts, observed_at)
     except BaseException:
@@ -66,7 +77,20 @@ def receive(
     return Received(run, made, format.key, counts["accounts"], counts["suspended"])
 
 
-def _count(accounts: Iterable[formats.ServerAccount], counts: dict[str, int]) -> Iterable[formats.ServerAccount]:
+def _recognise(body: Iterator[bytes], file_name: str) -> tuple[formats.Format, Iterator[bytes]]:
+    """Look at the beginning, by content and not by name; returns the format and the whole body again."""
+    head = b""
+    for chunk in body:
+        head += chunk
+        if len(head) >= formats.HEAD:
+            break
+    format, whole = formats.recognise(head, file_name), chain([head], body)
+    if format.key == "license_export":
+        raise EncryptedExport(formats.export_facts(whole))
+    return format, whole
+
+
+def _count(accounts: Iterable[ServerAccount], counts: dict[str, int]) -> Iterable[ServerAccount]:
     for account in accounts:
         counts["accounts"] += 1
         counts["suspended"] += account.suspended
@@ -105,5 +129,11 @@ def _queue(
 def _refuse_older(server: Server, observed_at: datetime | None) -> None:
     """A file older than the published picture is refused; one of unknown age is taken as new (ENGINEERING §15)."""
     picture = ServerPicture.objects.filter(server=server).first()
-    if observed_at and picture and picture.observed_at and picture.age_known and observed_at < picture.observed_at:
+    if (
+        observed_at
+        and picture
+        and picture.observed_at
+        and picture.age_known
+        and observed_at < picture.observed_at
+    ):
         raise OlderFile(observed_at, picture.observed_at)

@@ -1,0 +1,29 @@
+"""Thin hinges between Celery and the use cases: ids only, sent after commit, never eager."""
+
+from celery import shared_task
+
+from .usecases import github_status, schedule, sweep, sync
+
+
+@shared_task(name="licensing.perform_sync")
+def perform_sync(run_id: int, **_: object) -> None:
+    """Perform one run."""
+    sync.perform(run_id=run_id)
+
+
+@shared_task(name="licensing.request_due_syncs")
+def request_due_syncs(**_: object) -> None:
+    """Ask what is due, and request it."""
+    schedule.dispatch()
+
+
+@shared_task(name="licensing.sweep_stale_runs")
+def sweep_stale_runs(**_: object) -> None:
+    """Send runs that wait long enough, whose worker died, or whose message was lost."""
+    sweep.sweep()
+
+
+@shared_task(name="licensing.watch_github")
+def watch_github(enterprise_id: int, **_: object) -> None:
+    """Read GitHub's own sync status of every server."""
+    github_status.watch(enterprise_id=enterprise_id)
