@@ -1,5 +1,6 @@
 """The frame of every page: headers, languages, sign-in, errors."""
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -38,7 +39,7 @@ def test_every_response_limits_what_a_page_may_load(client: Client) -> None:
 
 
 def test_static_files_may_be_kept(client: Client) -> None:
-    with client.get("/static/app.css") as file:
+    with closing(client.get("/static/app.css")) as file:
         assert "no-store" not in file.headers["Cache-Control"]
 
 
