@@ -115,7 +115,8 @@ def _network_key(causes: list[BaseException], in_body: bool) -> str:
         return "timeout"
     if in_body:
         return "truncated"
-    return "tls" if has(ssl.SSLError, rq.SSLError) else "refused"
+    # A peer that leaves without TLS's goodbye does not answer; it is no matter of certificates.
+    return "tls" if has(ssl.SSLError) and not has(ssl.SSLEOFError, ssl.SSLZeroReturnError) else "refused"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
