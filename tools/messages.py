@@ -43,10 +43,10 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
 
 def main(arguments: list[str]) -> int:
     """Update or check; print what is missing, one line each."""
-    catalog = merged()
     if "--check" not in arguments:
-        PO.write_bytes(as_po(catalog))
+        PO.write_bytes(as_po(merged(glossary())))
         MO.write_bytes(as_mo(PO.read_bytes()))
+    catalog = merged({})
     problems = [*missing(catalog), *broken(catalog)]
     if MO.read_bytes() != as_mo(PO.read_bytes()):
         problems.append(f"{MO.name} is not what {PO.name} compiles to: run `make messages`")
@@ -54,9 +54,9 @@ def main(arguments: list[str]) -> int:
     return 1 if problems and "--check" in arguments else 0
 
 
-def merged() -> Catalog:
-    """Return the messages of the sources with the translations they have, in django.po or the glossary."""
-    kept, words = _read(PO), glossary()
+def merged(words: dict[str, str]) -> Catalog:
+    """Return the messages of the sources with their Japanese of django.po, else of `words`."""
+    kept = _read(PO)
     catalog = Catalog(locale="ja", header_comment=f"# {HEADER}", fuzzy=False)
     for path, line, text, context in extracted():
         catalog.add(text, locations=[(path, line)], context=context)

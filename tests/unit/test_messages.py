@@ -4,11 +4,11 @@ from tools import messages
 
 
 def test_every_message_of_the_sources_has_its_japanese() -> None:
-    assert messages.missing(messages.merged()) == []
+    assert messages.missing(messages.merged({})) == []
 
 
 def test_translations_name_no_parameter_the_english_lacks() -> None:
-    assert messages.broken(messages.merged()) == []
+    assert messages.broken(messages.merged({})) == []
 
 
 def test_the_compiled_catalogue_is_what_the_po_compiles_to() -> None:
