@@ -1,0 +1,189 @@
+"""From GitHub's count to the expected one, as overview, licensing and difference show it (PRODUCT §2).
+
+`of(enterprise)` gives the one `bridge` of a page, and
+`{% include "elements/bridge.html" with lines=bridge.lines %}` draws it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ghconnect import moments, wording
+from ghconnect.models import Enterprise
+from ghconnect.templatetags.ghconnect_ui import number, short_moment
+from licensing.models import BridgeItem, CloudPicture, Edition, ServerPicture
+from licensing.rules.bridge import OTHER
+from licensing.rules.verdicts import LINE_ORDER
+
+LINES = (*LINE_ORDER, OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeLine:
+    """What elements/bridge.html takes of a line; `key` is the verdict, "" for a total."""
+
+    label: str
+    value: int | None
+    key: str = ""
+    note: str = ""
+    href: str = ""
+    signed: bool = False
+    total: bool = False
+    quiet: bool = False
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeView:
+    """The count, what it should become, and who makes the difference; counts are licenses.
+
+    `counted` is GitHub's, None without a cloud token. `read` are GitHub's rows that count, `unexplained` what
+    GitHub counts beyond them. `edition` 0: nothing is published yet. `rows` and `people` give the deployment
+    (cloud, both, server, invitation) of GitHub's rows and of ours. `counted_at` is GitHub's time, `console_at`
+    when this console last read anything, `oldest_at` the oldest picture it works with.
+    """
+
+    counted: int | None
+    purchased: int | None
+    read: int
+    expected: int
+    unexplained: int
+    edition: int
+    counted_at: datetime | None
+    console_at: datetime | None
+    oldest_at: datetime | None
+    rows: Mapping[str, int]
+    people: Mapping[str, int]
+    changes: list[BridgeLine] = field(default_factory=list)
+
+    @property
+    def by_github(self) -> bool:
+        """Whether GitHub's count is the headline."""
+        return self.counted is not None
+
+    @property
+    def headline(self) -> int:
+        """The one number: GitHub's count, else this console's."""
+        return self.expected if self.counted is None else self.counted
+
+    @property
+    def deployments(self) -> Mapping[str, int]:
+        """The headline by deployment."""
+        return self.rows if self.by_github else self.people
+
+    @property
+    def available(self) -> int | None:
+        """Purchased licenses nobody consumes; negative when more are consumed; None when not known."""
+        return None if self.purchased is None else self.purchased - self.headline
+
+    @property
+    def over(self) -> int:
+        """How many more than purchased are consumed, 0 when none."""
+        return max(0, -(self.available or 0))
+
+    @property
+    def lines(self) -> list[BridgeLine]:
+        """All lines in their order, totals included."""
+        if self.counted is None:
+            note = short_moment(self.console_at) if self.console_at else ""
+            return [
+                BridgeLine(
+                    _("Consumed licenses, counted by this console"), self.expected, note=note, total=True
+                )
+            ]
+        note = short_moment(self.counted_at) if self.counted_at else ""
+        bad = self.unexplained != 0
+        return [
+            BridgeLine(_("Consumed licenses, counted by GitHub"), self.counted, note=note, total=True),
+            *self.changes,
+            BridgeLine(_("Expected after every server's next sync"), self.expected, total=True),
+            BridgeLine(_("Not explained"), self.unexplained, quiet=not bad, bad=bad),
+        ]
+
+    @property
+    def source(self) -> str:
+        """Who counted the headline, and when, in words."""
+        if not self.by_github:
+            return _("Counted by this console. GitHub's count is not available.")
+        when = moments.short_moment(self.counted_at) if self.counted_at else "–"
+        return _("counted by GitHub · {time}").format(time=when)
+
+
+def of(enterprise: Enterprise) -> BridgeView:
+    """Return the bridge of the newest edition: four queries, however many people."""
+    edition = Edition.objects.filter(enterprise=enterprise).order_by("-number").first()
+    totals: Mapping[str, Any] = edition.totals if edition else {}
+    cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
+    read_at = ServerPicture.objects.filter(server__enterprise=enterprise).aggregate(
+        newest=Max("last_success"), oldest=Min("last_success")
+    )
+    return BridgeView(
+        counted=totals.get("counted", cloud.consumed if cloud else None),
+        purchased=totals.get("purchased", cloud.purchased if cloud else None),
+        read=totals.get("read_as_counted", 0),
+        expected=totals.get("expected", 0),
+        unexplained=totals.get("unexplained", 0),
+        edition=edition.number if edition else 0,
+        counted_at=cloud.counted_at if cloud else None,
+        console_at=_latest((edition.at if edition else None, read_at["newest"])),
+        oldest_at=read_at["oldest"],
+        rows=totals.get("rows", {}),
+        people=totals.get("people", {}),
+        changes=_changes(enterprise, totals.get("lines", {})),
+    )
+
+
+def _latest(times: Iterable[datetime | None]) -> datetime | None:
+    return max((time for time in times if time), default=None)
+
+
+def _changes(enterprise: Enterprise, deltas: Mapping[str, int]) -> list[BridgeLine]:
+    people = {
+        line["line"]: line
+        for line in BridgeItem.objects.filter(enterprise=enterprise)
+        .values("line")
+        .annotate(
+            n=Count("people", distinct=True),
+            absent=Count("id", filter=Q(people=None)),
+            one=Min("people"),
+            name=Min("people__name"),
+        )
+    }
+    known = [key for key in LINES if key in deltas]
+    return [
+        _change(enterprise, key, deltas[key], people.get(key, {}))
+        for key in [*known, *sorted(deltas.keys() - set(LINES))]
+    ]
+
+
+def _change(enterprise: Enterprise, key: str, delta: int, people: Mapping[str, Any]) -> BridgeLine:
+    """A line names its one person, else how many they are; accounts that are gone have no person."""
+    n, absent, label = people.get("n", 0), people.get("absent", 0), line_words(key)
+    if n == 1 and not absent:
+        href = _href("person", slug=enterprise.slug, pk=people["one"])
+        return BridgeLine(label, delta, key, people["name"] or _("No name"), href, signed=True)
+    notes = [ngettext("%(n)s person", "%(n)s people", n) % {"n": number(n)}] if n else []
+    if absent:
+        notes.append(ngettext("%(n)s removed", "%(n)s removed", absent) % {"n": number(absent)})
+    href = _href("difference", slug=enterprise.slug)
+    return BridgeLine(label, delta, key, ", ".join(notes), href and f"{href}?line={key}", signed=True)
+
+
+def line_words(key: str) -> str:
+    """What a line of the bridge is called: the verdict its people have in common."""
+    return _("Other differences") if key == OTHER else wording.verdict(key)
+
+
+def _href(name: str, **where: Any) -> str:
+    try:
+        return reverse(name, kwargs=where)
+    except NoReverseMatch:
+        return ""
