@@ -95,7 +95,7 @@ class Run:
 
     def await_overview(self, page: str, password: str) -> None:
         """Wait until an owner who signs in sees the first page. Raises NotReady when that takes too long."""
-        self.await_true(lambda: ready.answers(f"{self.console}/healthz"), page, within=60, every=0.5)
+        self.await_true(lambda: ready.answers(page), page, within=60, every=0.5)
         self.await_true(lambda: ready.opens(page, "mona", password), page, within=20, every=4)
 
     def await_true(self, holds: Callable[[], bool], page: str, *, within: float, every: float) -> None:

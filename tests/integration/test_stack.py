@@ -11,7 +11,7 @@ from tests.support.stack import Stack, eventually
 
 
 def test_the_web_server_answers(stack: Stack) -> None:
-    assert requests.get(f"{stack.url}/healthz", timeout=10).status_code == 200
+    assert requests.get(f"{stack.url}/login/", timeout=10).status_code == 200
 
 
 def test_the_worker_listens_to_the_sessions_broker(stack: Stack) -> None:

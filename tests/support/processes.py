@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,8 +26,15 @@ class Child:
 
     def await_port(self, port: int) -> None:
         """Wait until something listens; fails with the process' own last lines."""
+        self.await_true(lambda: listens(port))
+
+    def await_words(self, words: str) -> None:
+        """Wait until it has said so; fails with its last lines."""
+        self.await_true(lambda: words in self.log.read_text())
+
+    def await_true(self, holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + START
-        while not listens(port):
+        while not holds():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{self.log.stem} did not start:\n{self.log.read_text()[-4000:]}")
             time.sleep(0.05)

@@ -91,6 +91,7 @@ def serving(folder: Path, sandbox: "Sandbox") -> Iterator[Stack]:
         stack.processes["worker"] = closing.enter_context(worker(folder, known))
         stack.processes["web"] = closing.enter_context(web(folder, known, port))
         stack.processes["web"].await_port(port)
+        stack.processes["worker"].await_words("ready.")
         closing.enter_context(pointing_at(database_url))
         closing.enter_context(knowing(sandbox))
         yield stack
