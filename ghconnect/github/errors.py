@@ -94,7 +94,8 @@ def from_exception(error: Exception, host: str, seconds: float, *, in_body: bool
             return GitHubError(key, {"host": host, "ip": cause.ip})
         if isinstance(cause, ssl.SSLCertVerificationError):
             return GitHubError(_certificate(cause.verify_code), {"host": host})
-    return GitHubError(_network_key(causes, in_body), {"host": host, "n": f"{seconds:g}"})
+    key = _network_key(causes, in_body)
+    return GitHubError(key, {"host": host, **({"n": f"{seconds:g}"} if key == "timeout" else {})})
 
 
 def _certificate(code: int) -> str:

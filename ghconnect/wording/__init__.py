@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from .checks import check
 from .matches import hold, reason, rule, verdict
-from .problems import problem, remedy
+from .problems import name, problem, remedy
+from .savings import cause, fix
 from .states import GITHUB_STATES, STATES, Said, github_state, state
 
 __all__ = [
     "GITHUB_STATES",
     "STATES",
     "Said",
+    "cause",
     "check",
+    "fix",
     "github_state",
     "hold",
+    "name",
     "problem",
     "reason",
     "remedy",

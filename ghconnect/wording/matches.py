@@ -23,6 +23,7 @@ VERDICTS: dict[str, Wordings] = {
     ),
     "other_account": _("GitHub's row is of an earlier account with this number"),
     "unknown_server": _("On a server this console does not know"),
+    "not_counted": _("Consumes no license, and GitHub lists it nowhere"),
     "never_received": _("GitHub has never synced this server"),
 }
 
@@ -49,8 +50,13 @@ REASONS: dict[str, Wordings] = {
     "scim_admin": _("The scim-admin account: consumes no license"),
     "never_active": _("Never signed in: consumes no license"),
     "never_active_counted": _("Never signed in, but in GitHub's report: consumes a license"),
+    "never_active_always": _("Never signed in: consumes a license by the setting of this enterprise"),
+    "never_active_unsynced": _("Never signed in; until GitHub has synced the server it is taken to consume"),
     "no_email": _("Without an email: consumes a license of its own"),
     "system_account": _("System account that GitHub does not list: consumes no license"),
+    "unaffiliated": _("In no organization: consumes a license only by an account on a server"),
+    "unknown_server": _("On a server this console does not know: consumes a license in GitHub's report"),
+    "no_account": _("No account is left"),
     "github": _("In GitHub's report: consumes a license"),
     "invitation": _("Pending invitation: consumes a license until it expires"),
     "invitation_metered": _("Pending invitation: consumes no license under a metered contract"),
