@@ -65,7 +65,7 @@ READERS: dict[str, Callable[[Iterable[bytes]], Iterator[ServerAccount]]] = {
 }
 
 
-def read(format: Format, chunks: Iterable[bytes]) -> Iterator[ServerAccount]:  # noqa: A002
+def read(format: Format, chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
     """The accounts of a file in its order, in bounded memory. Raises BadFile, at the latest at its end."""
     if format.key not in READERS:
         raise BadFile(ENCRYPTED)

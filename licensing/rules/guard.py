@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 # A cut at a line end looks like a complete report: this many missing at the end of its order look like a cut.
@@ -78,11 +77,6 @@ def guard_cloud(given: CloudGuardInput) -> list[Hold]:
 def limit(least: int, percent: int, of: int, setting: int | None = None) -> int:
     """The largest number that still passes: max(`least`, `percent` of `of`, `setting`), rounded down."""
     return max(least, of * percent // 100, setting or 0)
-
-
-def missing_at_end(order: Sequence[int], reported: Collection[int]) -> int:
-    """How many of the ids that end `order`, the report's own order last time, are not in the report now."""
-    return next((n for n, one in enumerate(reversed(order)) if one in reported), len(order))
 
 
 def _moved(given: GuardInput) -> list[Hold]:

@@ -14,7 +14,6 @@ from licensing.rules.guard import (
     guard,
     guard_cloud,
     limit,
-    missing_at_end,
 )
 
 CALM = GuardInput(accounts=1000, consuming=900, reported=1000, known=1000, host="h", server_id="a")
@@ -69,30 +68,6 @@ def test_a_first_report_is_not_held_unless_it_is_empty() -> None:
     first = GuardInput(accounts=0, consuming=0, reported=44)
     assert guard(first) == []
     assert [hold.key for hold in guard(replace(first, reported=0))] == ["empty"]
-
-
-@pytest.mark.parametrize(
-    ("order", "reported", "missing"),
-    [
-        ([], set(), 0),
-        ([3, 1, 2], {1, 2, 3}, 0),
-        ([3, 1, 2], {1, 3}, 1),
-        ([3, 1, 2], {2}, 0),
-        ([3, 1, 2], {3, 9}, 2),
-        ([3, 1, 2], set(), 3),
-    ],
-)
-def test_missing_at_the_end_of_the_order(order: list[int], reported: set[int], missing: int) -> None:
-    assert missing_at_end(order, reported) == missing
-
-
-@given(st.integers(12, 500), st.integers(5, 11))
-def test_a_cut_at_a_line_end_is_always_held(accounts: int, lost: int) -> None:
-    order = list(range(accounts, 0, -1))
-    cut = missing_at_end(order, set(order[: accounts - lost]))
-    assert cut == lost
-    given_ = GuardInput(accounts=accounts, consuming=0, reported=accounts - lost, missing_at_end=cut)
-    assert [hold.key for hold in guard(given_)] == ["missing_block"]
 
 
 def cloud(**pairs: tuple[int | None, int | None]) -> list[str]:
