@@ -23,6 +23,7 @@ What a console must be told is at /world.json; every button is also a JSON POST 
 
 
 def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    """What was asked for on the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m ghconnect.sandbox",
         description=ABOUT,

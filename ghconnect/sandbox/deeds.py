@@ -10,6 +10,7 @@ from ghconnect.sandbox.text import DAY, guid, iso, key
 from ghconnect.sandbox.world import Connection, Row, World, note, now, number, put
 
 Result = dict[str, Any]
+Deed = Callable[..., Result]
 
 
 class Impossible(Exception):
@@ -25,6 +26,7 @@ def server_of(db: Connection, host: str) -> Row:
 
 
 def account_of(db: Connection, server: Row, login: str) -> Row:
+    """An account by its login; raises Impossible."""
     row: Row | None = db.execute(
         "SELECT * FROM account WHERE server = ? AND login = ? COLLATE NOCASE", (server["id"], login)
     ).fetchone()
@@ -74,7 +76,7 @@ def stage(world: World, stage: str) -> Result:
         return _count(db)
 
 
-def change_email(world: World, host: str, login: str, email: str | None) -> Result:
+def change_email(world: World, host: str, login: str, email: str | None = None) -> Result:
     """Give an account another primary email, or none."""
     with world.write() as db:
         server = server_of(db, host)
@@ -261,6 +263,17 @@ def troubles(db: Connection) -> list[Result]:
     ]
 
 
+def revoked(db: Connection) -> list[Row]:
+    """Servers whose reading token is revoked."""
+    return [
+        server
+        for server in db.execute("SELECT * FROM server WHERE state = 'live'").fetchall()
+        if db.execute(
+            "SELECT 1 FROM token WHERE token = ? AND state = 'revoked'", (reading_token(server["short"]),)
+        ).fetchone()
+    ]
+
+
 def _count(db: Connection) -> Result:
     return {
         "total_seats_consumed": number(db, "seats_consumed"), "rows": number(db, "seats"), "now": iso(now(db)),
@@ -279,7 +292,7 @@ def _account(db: Connection, server: Row, login: str) -> Result:
     }
 
 
-DEEDS: dict[str, Callable[..., Result]] = {
+DEEDS: dict[str, Deed] = {
     "pass": pass_time, "clock": clock, "stage": stage, "change-email": change_email, "suspend": suspend,
     "add-account": add_account, "remove-account": remove_account, "rename-account": rename_account,
     "sync-now": sync_now, "break": break_server, "repair": repair, "settings": settings, "reset": reset,

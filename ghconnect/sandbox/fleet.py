@@ -22,6 +22,7 @@ SERVERS: dict[str, tuple[str, str, str, bool, bool, float | None, str | None, bo
 
 
 def host_of(short: str) -> str:
+    """The host name a server has at first."""
     return f"ghe-{short}.{DOMAIN}"
 
 

@@ -134,15 +134,18 @@ def subscriptions(request: Request) -> Response:
             f"SELECT * {where} ORDER BY id LIMIT ? OFFSET ?", (per_page, (page - 1) * per_page)
         ).fetchall()
         seed = number(db, "seed")
-    found = [
-        {
-            "visual_studio_subscription_email": row["studio_email"], "subscription_id": subscription_id(seed, row["id"]),
-            "username": row["login"] or None, "manual_match": False,
-        }
-        for row in rows
-    ]  # fmt: skip
+    found = [_subscription(row, seed) for row in rows]
     headers = link(request, page, max(1, -(-total // per_page)))
     return tagged(request, {"total_count": total, "visual_studio_subscriptions": found}, headers)
+
+
+def _subscription(row: Row, seed: int) -> dict[str, object]:
+    return {
+        "visual_studio_subscription_email": row["studio_email"],
+        "subscription_id": subscription_id(seed, row["id"]),
+        "username": row["login"] or None,
+        "manual_match": False,
+    }
 
 
 def meta(request: Request) -> Response:

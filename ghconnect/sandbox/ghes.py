@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from ghconnect.sandbox import report, scim
 from ghconnect.sandbox.answers import answer, error, link_since, page_of, tagged
-from ghconnect.sandbox.text import DAY, http_date, iso
+from ghconnect.sandbox.text import http_date, iso
 from ghconnect.sandbox.tokens import Caller, Refused, caller
-from ghconnect.sandbox.world import Connection, Row, World, now, number
+from ghconnect.sandbox.world import Connection, Row, World, days_left, number
 
 Endpoint = Callable[[Request], Response]
 
@@ -40,6 +40,7 @@ def site_admin(db: Connection, request: Request) -> Caller:
 
 
 def account_of(db: Connection, server: Row, login: str) -> Row | None:
+    """The account with a login, in whatever case; None if there is none."""
     row: Row | None = db.execute(
         "SELECT * FROM account WHERE server = ? AND login = ? COLLATE NOCASE", (server["id"], login)
     ).fetchone()
@@ -116,7 +117,7 @@ def license_information(request: Request) -> Response:
         site_admin(db, request)
         used = _count(db, request.state.server, "NOT suspended AND last_active IS NOT NULL")
         seats, expiry = number(db, "purchased"), number(db, "renewal_at")
-        days = (expiry - now(db)) // DAY
+        days = days_left(db)
     body = {
         "seats": seats, "seats_used": used, "seats_available": seats - used, "kind": "standard",
         "days_until_expiration": days, "expire_at": f"{iso(expiry)[:10].replace('-', '/')} {iso(expiry)[11:19]} +0000",
@@ -153,7 +154,9 @@ def stats(request: Request) -> Response:
         "issues": ("total_issues", "open_issues", "closed_issues"),
         "milestones": ("total_milestones", "open_milestones", "closed_milestones"),
         "gists": ("total_gists", "private_gists", "public_gists"),
-        "comments": ("total_commit_comments", "total_gist_comments", "total_issue_comments", "total_pull_request_comments"),
+        "comments": (
+            "total_commit_comments", "total_gist_comments", "total_issue_comments", "total_pull_request_comments",
+        ),
     }  # fmt: skip
     body = {
         group: {name: total * 2 // place for place, name in enumerate(parts, 1)}

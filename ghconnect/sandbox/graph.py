@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ghconnect.sandbox import nodes
+from ghconnect.sandbox import nodes, relay
 from ghconnect.sandbox.answers import answer, error
 from ghconnect.sandbox.fleet import API_HOST
 from ghconnect.sandbox.tokens import caller
@@ -39,7 +39,7 @@ def _answer(request: Request, asked: dict[str, Any]) -> Response:
     with request.state.world.read() as db:
         who = caller(db, request, API_HOST)
         request.state.caller = who
-        context = nodes.Context(db, who, request.state.limit)
+        context = relay.Context(db, who, request.state.limit)
         result = graphql_sync(
             schema(),
             asked["query"],
@@ -60,7 +60,7 @@ def _body(result: ExecutionResult) -> dict[str, Any]:
 
 def _error(found: GraphQLError) -> dict[str, Any]:
     """As GitHub writes it: the type stands beside the message."""
-    kind = found.original_error.kind if isinstance(found.original_error, nodes.Denied) else None
+    kind = found.original_error.kind if isinstance(found.original_error, relay.Denied) else None
     shown = {
         name: value for name, value in found.formatted.items() if name in ("message", "locations", "path")
     }

@@ -37,10 +37,12 @@ class Machine:
         await run_in_threadpool(connect.catch_up, self.world)
         server = await run_in_threadpool(self._server, host)
         if server is None and host != API_HOST:
-            return _drop(scope)
+            _drop(scope)
+            return
         troubles, offset = await run_in_threadpool(trouble.take, self.world, host, scope["path"])
         if "refused" in troubles:
-            return _drop(scope)
+            _drop(scope)
+            return
         await asyncio.sleep(troubles.get("slow") or 0)
         facts = {"world": self.world, "server": server, "troubles": troubles, "offset": offset}
         scope["state"] = {**scope.get("state", {}), **facts}

@@ -95,7 +95,7 @@ def _insert_secondary(db: Connection, estate: Estate) -> None:
 
 
 def _insert_subscriber(db: Connection, estate: Estate) -> None:
-    """A Visual Studio subscriber who is not a member yet: a row, but no license (reference §4.2). Not in the storyline."""
+    """A Visual Studio subscriber who is not a member yet: a row, but no license (reference §4.2)."""
     if estate.people <= STORYLINE:
         return
     db.execute(

@@ -58,7 +58,8 @@ def count(db: Connection) -> int:
         "seats": "SELECT count(*) FROM seat",
         "seats_consumed": "SELECT count(*) FROM seat WHERE counted",
         "members": "SELECT count(*) FROM cloud WHERE kind = 'member'",
-        "members_on_servers": "SELECT count(*) FROM seat JOIN cloud c ON c.id = cloud WHERE kind = 'member' AND servers",
+        "members_on_servers": """SELECT count(*) FROM seat JOIN cloud c ON c.id = cloud
+            WHERE kind = 'member' AND servers""",
         "invitations": "SELECT count(*) FROM cloud WHERE kind = 'invitation'",
         "identities": "SELECT count(DISTINCT cloud) FROM identity WHERE rule = 1",
     }

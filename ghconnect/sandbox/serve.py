@@ -25,6 +25,14 @@ class Protocol(H11Protocol):
 class Side(uvicorn.Server):
     """A server that leaves signals to whoever runs it."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.answers = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.answers.set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -35,6 +43,7 @@ def listen(port: int) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     found.bind((LOOPBACK, port))
+    found.listen()
     return found
 
 
@@ -54,8 +63,7 @@ async def run(sides: list[tuple[Side, socket.socket]], ready: Callable[[], None]
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, _end, [server for server, _ in sides])
     tasks = [asyncio.create_task(server.serve([listener])) for server, listener in sides]
-    while not all(server.started for server, _ in sides):
-        await asyncio.sleep(0.01)
+    await asyncio.gather(*(server.answers.wait() for server, _ in sides))
     ready()
     await asyncio.gather(*tasks)
 

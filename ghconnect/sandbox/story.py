@@ -19,6 +19,8 @@ NEW_ON_OSAKA = (
     ("Dewi Lestari", "dewi-lestari"),
 )
 
+_ON = "(SELECT id FROM server WHERE short = '{}')"
+
 
 def before(db: Connection) -> None:
     """The world of the last good readings."""
@@ -61,24 +63,21 @@ def _trouble(db: Connection, *, on: bool) -> None:
 
 def _suspend_fatima(db: Connection, *, suspended: bool) -> None:
     db.execute(
-        "UPDATE account SET suspended = ? WHERE login = 'fatima-zahra' AND server = (SELECT id FROM server WHERE short = 'tokyo')",
+        f"UPDATE account SET suspended = ? WHERE login = 'fatima-zahra' AND server = {_ON.format('tokyo')}",
         (int(suspended),),
     )
 
 
 def _address_of_kenji(db: Connection, email: str) -> None:
     db.execute(
-        "UPDATE account SET email = ?, key = ? WHERE login = 'ksato' AND server = (SELECT id FROM server WHERE short = 'osaka')",
+        f"UPDATE account SET email = ?, key = ? WHERE login = 'ksato' AND server = {_ON.format('osaka')}",
         (email, key(email)),
     )
 
 
 def _remove_new_people(db: Connection) -> None:
     logins = [login for _, login in NEW_ON_OSAKA]
-    db.execute(
-        "DELETE FROM account WHERE login IN (?, ?, ?) AND server = (SELECT id FROM server WHERE short = 'osaka')",
-        logins,
-    )
+    db.execute(f"DELETE FROM account WHERE login IN (?, ?, ?) AND server = {_ON.format('osaka')}", logins)
 
 
 def _add_new_people(db: Connection) -> None:

@@ -80,12 +80,18 @@ def number(db: Connection, name: str) -> int:
 
 
 def put(db: Connection, name: str, value: str | float | None) -> None:
+    """Set a setting."""
     db.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
 
 
 def now(db: Connection) -> int:
     """Seconds of the world's clock: real time and the days that were let pass."""
     return int(time.time()) + number(db, "offset_seconds")
+
+
+def days_left(db: Connection) -> int:
+    """Whole days until the licenses expire; a day that has begun counts."""
+    return -(-(number(db, "renewal_at") - now(db)) // 86_400)
 
 
 def note(db: Connection, text: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from tests.support.processes import START, Child, running
 
+JSON = {"Content-Type": "application/json"}
 READY = re.compile(
     r"sandbox ready: (?P<pages>http://\S+) \((?P<licenses>\d+) licenses; machines: https://[^:]+:(?P<port>\d+)\)"
 )
@@ -80,7 +81,7 @@ class Sandbox:
         return answer
 
     def _call(self, path: str, data: bytes | None = None) -> Any:
-        request = urllib.request.Request(self.pages_url + path, data)  # noqa: S310 (our own loopback)
+        request = urllib.request.Request(self.pages_url + path, data, JSON)  # noqa: S310 (our own loopback)
         try:
             with urllib.request.urlopen(request, timeout=120) as response:  # noqa: S310
                 return json.load(response)
