@@ -41,9 +41,9 @@ def enable(*, server: Server, by: User | None) -> Connection:
 
 @transaction.atomic
 def disable(*, server: Server, by: User | None) -> None:
-    """Disconnect: features go first, then the connection and the server's token; what was read stays.
+    """Disconnect: features go first, then the connection; what was read stays.
 
-    Raises NotConnected.
+    The server's token stays sealed and unused until an owner deletes it (ENGINEERING §12). Raises NotConnected.
     """
     server = locked(server)
     connection = Connection.objects.filter(server=server).first()
@@ -54,7 +54,6 @@ def disable(*, server: Server, by: User | None) -> None:
     keys = list(connection.features.values_list("key", flat=True))
     connection.features.all().delete()
     connection.delete()
-    Server.objects.filter(pk=server.pk).update(token="", token_login="", token_kind="", token_scopes=None)
     audit.record(
         "dotcom_connection.destroy", by=by, enterprise=server.enterprise, subject=server.host, features=keys
     )
