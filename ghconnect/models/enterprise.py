@@ -75,6 +75,11 @@ class Enterprise(models.Model):
         return self.name
 
     @property
+    def place(self) -> str:
+        """Where the account is, as people call it."""
+        return "GitHub.com" if self.host == "github.com" else self.host
+
+    @property
     def web_url(self) -> str:
         """Address of the account at GitHub."""
         return f"https://{self.host}/enterprises/{self.slug}"
