@@ -16,13 +16,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ghconnect.sandbox import connect, deeds, fleet, html, pages, pages_ghec, pages_ghes
 from ghconnect.sandbox.deeds import Deed
+from ghconnect.sandbox.lookup import Impossible
 from ghconnect.sandbox.text import iso
 from ghconnect.sandbox.world import Connection, Row, World, days_left, now, number, setting
 
 CLOSED_PORT = 1
 FORM = "application/x-www-form-urlencoded"
 LOCAL_PATH = re.compile(r"/(?![/\\])")
-PROBLEMS = (deeds.Impossible, TypeError, ValueError)
+PROBLEMS = (Impossible, TypeError, ValueError)
 LOCAL = {"127.0.0.1", "localhost"}
 
 

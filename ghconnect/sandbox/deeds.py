@@ -1,38 +1,15 @@
 """Everything that can be done to the world: behind each button of the control page, and each JSON door."""
 
 from collections.abc import Callable
-from typing import Any
 
-from ghconnect.sandbox import connect, report, story, trouble
-from ghconnect.sandbox.fleet import API_HOST, new_host_of, reading_token
+from ghconnect.sandbox import connect, report, story
+from ghconnect.sandbox.breaking import Result, break_server, repair
+from ghconnect.sandbox.lookup import Impossible, account_of, server_of
 from ghconnect.sandbox.make import make
-from ghconnect.sandbox.text import DAY, guid, iso, key
+from ghconnect.sandbox.text import DAY, iso, key
 from ghconnect.sandbox.world import Connection, Row, World, note, now, number, put
 
-Result = dict[str, Any]
 Deed = Callable[..., Result]
-
-
-class Impossible(Exception):
-    """The deed names something that is not there."""
-
-
-def server_of(db: Connection, host: str) -> Row:
-    """A server by its host or its short name; raises Impossible."""
-    row: Row | None = db.execute("SELECT * FROM server WHERE host = ?1 OR short = ?1", (host,)).fetchone()
-    if row is None:
-        raise Impossible(f"There is no server {host}.")
-    return row
-
-
-def account_of(db: Connection, server: Row, login: str) -> Row:
-    """An account by its login; raises Impossible."""
-    row: Row | None = db.execute(
-        "SELECT * FROM account WHERE server = ? AND login = ? COLLATE NOCASE", (server["id"], login)
-    ).fetchone()
-    if row is None:
-        raise Impossible(f"There is no {login} on {server['host']}.")
-    return row
 
 
 def pass_time(world: World, days: float = 1) -> Result:
@@ -161,77 +138,6 @@ def sync_now(world: World, host: str) -> Result:
         return _count(db)
 
 
-def break_server(
-    world: World,
-    host: str,
-    kind: str,
-    value: float | None = None,
-    times: int | None = None,
-    path: str | None = None,
-) -> Result:
-    """Switch trouble on for a server or for GHEC (`ghec`, or its API host): `times` requests, else until cleared."""
-    with world.write() as db:
-        if kind in trouble.CHANGES:
-            _change(db, server_of(db, host), kind)
-        elif kind in trouble.KINDS:
-            trouble.switch_on(db, _trouble_host(db, host), kind, value, times, path)
-        else:
-            raise Impossible(f"Kinds of trouble: {', '.join([*trouble.KINDS, *trouble.CHANGES])}.")
-        return {"troubles": troubles(db)}
-
-
-def _trouble_host(db: Connection, host: str) -> str:
-    return API_HOST if host in ("ghec", API_HOST) else str(server_of(db, host)["host"])
-
-
-def repair(world: World, host: str | None = None, kind: str | None = None) -> Result:
-    """Switch trouble off: one kind, all of one host, or all. Lasting changes are undone too."""
-    with world.write() as db:
-        trouble.clear(db, host and _trouble_host(db, host), kind)
-        if host not in ("ghec", API_HOST):
-            servers = [server_of(db, host)] if host else db.execute("SELECT * FROM server").fetchall()
-            for server in servers:
-                _undo(db, server, kind)
-        note(db, f"Repaired: {host or 'everything'}")
-        return {"troubles": troubles(db)}
-
-
-def _change(db: Connection, server: Row, kind: str) -> None:
-    if kind == "token_revoked":
-        _token(db, server, "revoked")
-    elif kind == "changed_server_id":
-        db.execute(
-            "UPDATE server SET known_id = ? WHERE id = ?", (guid(server["server_id"], "other"), server["id"])
-        )
-    elif kind == "renamed":
-        _rename(db, server, new_host_of(server["short"]))
-    else:
-        db.execute("UPDATE server SET state = 'retired' WHERE id = ?", (server["id"],))
-    note(db, f"{server['host']}: {trouble.CHANGES[kind]}")
-
-
-def _undo(db: Connection, server: Row, kind: str | None) -> None:
-    if kind in (None, "token_revoked"):
-        _token(db, server, "good")
-    if kind in (None, "changed_server_id"):
-        db.execute("UPDATE server SET known_id = server_id WHERE id = ?", (server["id"],))
-    if kind in (None, "renamed") and server["host"] == new_host_of(server["short"]):
-        _rename(db, server, server["host"].replace("-new.", "."))
-    if kind in (None, "retired") and server["state"] == "retired" and server["short"] != "old":
-        db.execute("UPDATE server SET state = 'live' WHERE id = ?", (server["id"],))
-
-
-def _token(db: Connection, server: Row, state: str) -> None:
-    db.execute("UPDATE token SET state = ? WHERE token = ?", (state, reading_token(server["short"])))
-
-
-def _rename(db: Connection, server: Row, host: str) -> None:
-    """GitHub learns the new name when the server next sends."""
-    db.execute("UPDATE server SET host = ? WHERE id = ?", (host, server["id"]))
-    for table in ("token", "trouble"):
-        db.execute(f"UPDATE {table} SET host = ? WHERE host = ?", (host, server["host"]))
-
-
 def settings(world: World, report_seconds: float | None = None, rate_limit: int | None = None) -> Result:
     """How long a report takes to be made (real seconds; 0: no 202), and requests per hour at GHEC."""
     with world.write() as db:
@@ -254,24 +160,6 @@ def reset(world: World, people: int | None = None, seed: int | None = None) -> R
     settings(world, **kept)
     with world.read() as db:
         return _count(db)
-
-
-def troubles(db: Connection) -> list[Result]:
-    """Trouble that is switched on."""
-    return [
-        dict(row) for row in db.execute("SELECT host, kind, value, path, remaining FROM trouble ORDER BY id")
-    ]
-
-
-def revoked(db: Connection) -> list[Row]:
-    """Servers whose reading token is revoked."""
-    return [
-        server
-        for server in db.execute("SELECT * FROM server WHERE state = 'live'").fetchall()
-        if db.execute(
-            "SELECT 1 FROM token WHERE token = ? AND state = 'revoked'", (reading_token(server["short"]),)
-        ).fetchone()
-    ]
 
 
 def _count(db: Connection) -> Result:

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from ghconnect.sandbox import connect, fleet, merge, people, story
+from ghconnect.sandbox import accounts, connect, fleet, merge, people, story
 from ghconnect.sandbox.people import Estate
 from ghconnect.sandbox.template import SLOTS
 from ghconnect.sandbox.text import DAY, guid
@@ -77,7 +77,7 @@ def _insert_people(db: Connection, estate: Estate) -> None:
     db.executemany(f"INSERT INTO cloud VALUES ({_marks(13)})", people.cloud_rows(estate))
     db.executemany(f"INSERT INTO identity VALUES ({_marks(5)})", people.identity_rows(estate))
     numbers = {short: number for number, short in db.execute("SELECT id, short FROM server")}
-    rows = ((numbers[str(row[0])], *row[1:]) for row in people.account_rows(estate))
+    rows = ((numbers[str(row[0])], *row[1:]) for row in accounts.rows(estate))
     db.executemany(f"INSERT INTO account VALUES ({_marks(12)})", rows)
 
 
@@ -90,7 +90,7 @@ def _insert_secondary(db: Connection, estate: Estate) -> None:
         """INSERT INTO secondary (server, account, email)
            SELECT s.id, a.id, ?3 FROM server s JOIN account a ON a.server = s.id
            WHERE s.short = ?1 AND a.login = ?2 COLLATE NOCASE""",
-        people.secondary_rows(estate),
+        accounts.secondary_rows(estate),
     )
 
 

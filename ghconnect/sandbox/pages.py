@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ghconnect.sandbox import connect, deeds, fleet, story, trouble
+from ghconnect.sandbox import breaking, connect, fleet, story, trouble
 from ghconnect.sandbox.html import ago, button, choice, field, join, link, page, table, tag
 from ghconnect.sandbox.text import iso
 from ghconnect.sandbox.world import Connection, Row, World, now, number, setting
@@ -89,7 +89,7 @@ def _trouble(db: Connection, servers: list[Row]) -> str:
     )  # fmt: skip
     now_on = [
         [row["host"], kinds[row["kind"]], row["value"], row["remaining"] or "until repaired", _repair(row)]
-        for row in deeds.troubles(db)
+        for row in breaking.troubles(db)
     ]
     revoked = [
         [
@@ -99,12 +99,12 @@ def _trouble(db: Connection, servers: list[Row]) -> str:
             "until repaired",
             _repair({**dict(row), "kind": "token_revoked"}),
         ]
-        for row in deeds.revoked(db)
+        for row in breaking.revoked(db)
     ]
     return join(form, table(["Where", "What", "Value", "How long", ""], [*now_on, *revoked]), _repair_all())
 
 
-def _repair(row: deeds.Result) -> str:
+def _repair(row: breaking.Result) -> str:
     host = "ghec" if row["host"] == fleet.API_HOST else row["host"]
     return button("/control/repair", "Repair", back="/", host=host, kind=row["kind"])
 

@@ -8,8 +8,8 @@ people arrived on Osaka. A new world is at `today`; a program that fills a conso
 console read all servers, then asks for `today`.
 """
 
-from ghconnect.sandbox.fleet import host_of, reading_token
-from ghconnect.sandbox.people import DOMAIN, KENJI_BEFORE, KENJI_TODAY
+from ghconnect.sandbox.accounts import KENJI_BEFORE, KENJI_TODAY
+from ghconnect.sandbox.fleet import DOMAIN, host_of, reading_token
 from ghconnect.sandbox.text import DAY, key
 from ghconnect.sandbox.world import Connection, note, now, put
 

@@ -43,7 +43,8 @@ def _about(db: Connection, server: Row) -> dict[str, object]:
     hashes = {name: digest(name, server["short"]) for name in ("license", "public_key")}
     return {
         "features": [sync] if server["connected"] else [], "host_name": server["host"], "http_only": "False", **hashes,
-        "server_id": server["server_id"], "version": server["version"], "exported_at": iso(now(db)), "exported": now(db),
+        "server_id": server["server_id"], "version": server["version"],
+        "exported_at": iso(now(db)), "exported": now(db),
     }  # fmt: skip
 
 
