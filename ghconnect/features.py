@@ -47,6 +47,7 @@ class Feature:
     on_token_replaced: Callback = nothing
     on_server_removed: Callback = nothing
     on_enterprise_token: Callback = nothing
+    on_contract: Callback = nothing
     panels: Mapping[str, Panel] = field(default_factory=dict)
 
     def panel(self, slot: str, request: HttpRequest, server: Server) -> Shown | None:
@@ -88,6 +89,12 @@ def enterprise_token_replaced(*, enterprise: Any, by: User | None) -> None:
     """Tell every feature that the enterprise got a token, its first or another."""
     for feature in _registry.values():
         feature.on_enterprise_token(enterprise=enterprise, by=by)
+
+
+def contract_changed(*, enterprise: Any, by: User | None) -> None:
+    """Tell every feature that another contract holds."""
+    for feature in _registry.values():
+        feature.on_contract(enterprise=enterprise, by=by)
 
 
 def server_removed(*, server: Server, by: User | None) -> None:

@@ -11,7 +11,7 @@ KEY = "license_usage_sync"
 
 def register() -> None:
     """Fill the registries; called once at start."""
-    from .usecases import schedule
+    from .usecases import recount, schedule
 
     features.register(
         features.Feature(
@@ -23,5 +23,6 @@ def register() -> None:
             on_token_replaced=schedule.on_token_replaced,
             on_server_removed=schedule.on_server_removed,
             on_enterprise_token=schedule.on_enterprise_token,
+            on_contract=recount.on_contract,
         )
     )

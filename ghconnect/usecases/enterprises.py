@@ -135,7 +135,11 @@ def set_contract(*, enterprise: Enterprise, contract: str, renews_on: date | Non
     """State the contract: it decides what a pending invitation consumes; raises BadValue."""
     if contract not in Enterprise.Contract.values:
         raise BadValue("contract")
-    return _change(enterprise, by, contract=contract, renews_on=renews_on)
+    before = enterprise.contract
+    changed = _change(enterprise, by, contract=contract, renews_on=renews_on)
+    if contract != before:
+        features.contract_changed(enterprise=changed, by=by)
+    return changed
 
 
 @transaction.atomic

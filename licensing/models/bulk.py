@@ -454,6 +454,16 @@ def keys_after() -> None:
     )
 
 
+def mark_everything(enterprise_id: int) -> None:
+    """Mark all live accounts, all rows and all live persons of an enterprise."""
+    for table, source in (
+        ("t_account", "licensing_account WHERE ended_edition IS NULL AND"),
+        ("t_row", "licensing_licenserow WHERE"),
+        ("t_person", "licensing_person WHERE ended_edition IS NULL AND"),
+    ):
+        run_sql(f"INSERT INTO {table} SELECT id FROM {source} enterprise_id = %s", enterprise_id)
+
+
 # --- match again: only the keys that changed ---------------------------------------------------------------
 
 
@@ -566,21 +576,30 @@ def _other(column: str, decided: str) -> str:
 def orphaned_people(enterprise_id: int) -> list[Row]:
     """Return (new group, person that loses all its accounts, how many of them go to the group), most first.
 
-    Such a person goes on under the group that took most of it (ENGINEERING §9).
+    Such a person goes on under the group that took most of it (ENGINEERING §9); so does the person of a row that
+    only GitHub knew, when the accounts of that row are read here.
     """
     return list(
         stream(
             f"""
-            SELECT d.grp, d.old_person, count(*) AS n
-            FROM t_decision d
-            JOIN licensing_person p ON p.id = d.old_person AND p.ended_edition IS NULL
-            WHERE d.grp <> p."group" AND p."group" NOT LIKE 'c:%%' AND p.enterprise_id = %s
-              AND NOT EXISTS (SELECT 1 FROM t_decision e WHERE e.grp = p."group")
-              AND NOT EXISTS (SELECT 1 FROM licensing_person q
-                WHERE q.enterprise_id = p.enterprise_id AND q."group" = d.grp AND q.ended_edition IS NULL)
-            GROUP BY d.grp, d.old_person
-            ORDER BY n DESC, d.old_person, {C("d.grp")}
+            SELECT x.grp, x.person, count(*) AS n FROM (
+              SELECT d.grp, p.id AS person FROM t_decision d
+              JOIN licensing_person p ON p.id = d.old_person AND p.ended_edition IS NULL
+              WHERE d.grp <> p."group" AND p."group" NOT LIKE 'c:%%' AND p.enterprise_id = %s
+                AND NOT EXISTS (SELECT 1 FROM t_decision e WHERE e.grp = p."group")
+              UNION ALL
+              SELECT d.grp, p.id FROM t_decision d
+              JOIN licensing_person p ON p.enterprise_id = %s AND p.ended_edition IS NULL
+                AND p."group" = 'r:' || d.row_id
+              WHERE d.row_valid
+            ) x
+            WHERE NOT EXISTS (SELECT 1 FROM licensing_person q
+              WHERE q.enterprise_id = %s AND q."group" = x.grp AND q.ended_edition IS NULL)
+            GROUP BY x.grp, x.person
+            ORDER BY n DESC, x.person, {C("x.grp")}
             """,
+            enterprise_id,
+            enterprise_id,
             enterprise_id,
         )
     )
@@ -954,11 +973,12 @@ def component_rows() -> list[Row]:
 
 
 def component_people() -> list[Row]:
-    """Return (person id, group, consumes, cloud id) of marked persons, ended ones too."""
+    """Return (person id, group, consumes, cloud id, alive) of marked persons, ended ones too."""
     return list(
         stream(
             """
-            SELECT p.id, p."group", p.consumes AND p.ended_edition IS NULL, p.cloud_account_id
+            SELECT p.id, p."group", p.consumes AND p.ended_edition IS NULL, p.cloud_account_id,
+              p.ended_edition IS NULL
             FROM t_person t JOIN licensing_person p ON p.id = t.id
             """
         )

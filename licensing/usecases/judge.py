@@ -68,8 +68,8 @@ def _read() -> Components:
     for account in found.accounts:
         if account.row is not None and account.valid and account.consumes:
             _tie(found, account.row, account.person)
-    own = {group: person for person, group, _, _ in found.people}
-    by_cloud = {cloud: person for person, _, _, cloud in found.people if cloud is not None}
+    own = {group: person for person, group, _, _, alive in found.people if alive}
+    by_cloud = {cloud: person for person, _, _, cloud, alive in found.people if alive and cloud is not None}
     for row, _, cloud, _, _, _ in found.rows:
         person = by_cloud.get(cloud) if cloud is not None else own.get(f"r:{row}", own.get(f"i:{row}"))
         if person is not None:
@@ -153,7 +153,7 @@ def _bridge_people(found: Components) -> Iterable[bridge.Person]:
     accounts = defaultdict(list)
     for account in found.accounts:
         accounts[account.person].append(account.id)
-    for person, _, consumes, _ in found.people:
+    for person, _, consumes, _, _ in found.people:
         rows = tuple(found.rows_of_person[person])
         yield bridge.Person(person, bool(consumes), tuple(accounts[person]), rows)
 

@@ -57,7 +57,9 @@ def server(run: SyncRun) -> None:
         faults.at("publish:locked")
         counts = _changes(run, enterprise, subject)
         changed = any(counts[name] for name in ("added", "rejoined", "changed", "recreated", "gone"))
-        edition = editions.publish(enterprise, cause="server", run=run) if changed else None
+        edition = None
+        if changed or not enterprise.edition:
+            edition = editions.publish(enterprise, cause="server", run=run)
         _picture(run, subject, changed)
         supersede_held(run)
         audit.record("license_sync.publish", by=None, enterprise=enterprise, subject=str(run), counts=counts)

@@ -33,8 +33,10 @@ def publish_cloud(run: SyncRun) -> None:
         counts = _changes(run, enterprise)
         changed = any(counts.values())
         _picture(run, enterprise)
-        edition = editions.publish(enterprise, cause="cloud", run=run) if changed else None
-        if not changed:
+        edition = None
+        if changed or not enterprise.edition:
+            edition = editions.publish(enterprise, cause="cloud", run=run)
+        else:
             editions.refresh_counts(enterprise)
         publish.supersede_held(run)
         bulk.forget_staged(run.pk)

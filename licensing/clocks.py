@@ -1,0 +1,294 @@
+"""The two clocks of every server, this console's and GitHub's, in words: a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from ghconnect import clock, moments, wording
+from ghconnect.models import Enterprise, Server
+from licensing.models import GitHubSync, ServerPicture, SyncRun
+from licensing.rules import states
+
+KEY = "license_usage_sync"
+State = SyncRun.State
+# What ends a run with a word on the server; cancelled and superseded runs say nothing of it.
+SETTLED = (State.HELD, State.PUBLISHED, State.UNCHANGED, State.FAILED, State.DISCARDED)
+# To be asked to wait is no failure: the run goes on by itself.
+PATIENT = {"preparing", "rate", "secondary_rate"}
+# Of these the age of the data matters; of the others when it happened.
+AGED = {"held", "failing", "silent", "stale", "late", "disabled", "disconnected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What to do next, and where; `owner` when only an owner can open it."""
+
+    label: str
+    url: str
+    owner: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One clock in words: `css` is Primer's label modifier, `age` the words beside the label, `at` their moment."""
+
+    key: str
+    label: str
+    css: str
+    age: str = ""
+    at: datetime | None = None
+    sentence: str = ""
+    step: Step | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """A server with everything its row shows. `open` is the run under way, `last` the last one with a word."""
+
+    server: Server
+    connected: bool
+    enabled: bool
+    console: Side
+    github: Side
+    picture: ServerPicture | None = None
+    sync: GitHubSync | None = None
+    open: SyncRun | None = None
+    last: SyncRun | None = None
+    facts: states.ConsoleFacts = field(default_factory=lambda: states.ConsoleFacts(False, False))
+
+    @property
+    def held(self) -> SyncRun | None:
+        """The run that waits for an owner, if the last one does."""
+        return self.last if self.last is not None and self.last.state == State.HELD else None
+
+
+def of(enterprise: Enterprise, *, servers: Iterable[Server] | None = None) -> list[Clocks]:
+    """Return the clocks of all servers of the enterprise in order of host, or of `servers` alone."""
+    rows = _servers([enterprise])
+    if servers is not None:
+        rows = rows.filter(pk__in=[server.pk for server in servers])
+    return _all(rows, [enterprise])
+
+
+def one(server: Server) -> Clocks:
+    """Return the clocks of one server."""
+    return of(server.enterprise, servers=[server])[0]
+
+
+def of_many(enterprises: Sequence[Enterprise]) -> dict[int, list[Clocks]]:
+    """Return the clocks of all servers of several enterprises, by the enterprise's primary key."""
+    found: dict[int, list[Clocks]] = {enterprise.pk: [] for enterprise in enterprises}
+    for each in _all(_servers(enterprises), enterprises):
+        found[each.server.enterprise_id].append(each)
+    return found
+
+
+def _all(rows: QuerySet[Server], enterprises: Sequence[Enterprise]) -> list[Clocks]:
+    servers, owners = list(rows), {enterprise.pk: enterprise for enterprise in enterprises}
+    for server in servers:
+        server.enterprise = owners[server.enterprise_id]
+    runs = _runs(servers)
+    newest = GitHubSync.objects.filter(enterprise__in=enterprises, newest=True, server__in=servers)
+    syncs = {sync.server_id: sync for sync in newest}
+    clocks = []
+    for server in servers:
+        pair = (runs.get(server.open_id), runs.get(server.last_id))  # type: ignore[attr-defined]
+        clocks.append(_clocks(server, *pair, syncs.get(server.pk)))
+    return clocks
+
+
+def known_to_github_only(enterprise: Enterprise) -> list[tuple[GitHubSync, Side]]:
+    """Return servers GitHub knows and this console does not, with GitHub's clock."""
+    now = clock.now(enterprise)
+    rows = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server=None).order_by("host")
+    return [(sync, github_side(sync, now)) for sync in rows]
+
+
+def _servers(enterprises: Sequence[Enterprise]) -> QuerySet[Server]:
+    mine = SyncRun.objects.filter(server=OuterRef("pk")).order_by("-number").values("pk")
+    return (
+        Server.objects.filter(enterprise__in=enterprises)
+        .select_related("connection", "picture", "due")
+        .prefetch_related("connection__features")
+        .annotate(
+            active_id=Subquery(mine.filter(state__in=SyncRun.ACTIVE)[:1]),
+            queued_id=Subquery(mine.filter(state=State.QUEUED)[:1]),
+            last_id=Subquery(mine.filter(state__in=SETTLED)[:1]),
+        )
+        .order_by("host")
+    )
+
+
+def _runs(servers: list[Any]) -> dict[int, SyncRun]:
+    for server in servers:
+        server.open_id = server.active_id or server.queued_id
+    ids = {pk for server in servers for pk in (server.open_id, server.last_id) if pk}
+    runs = {run.pk: run for run in SyncRun.objects.filter(pk__in=ids)}
+    for server in servers:
+        for run in filter(None, (runs.get(server.open_id), runs.get(server.last_id))):
+            run.server, run.enterprise = server, server.enterprise
+    return runs
+
+
+def _clocks(
+    server: Server,
+    moving: SyncRun | None,
+    last: SyncRun | None,
+    sync: GitHubSync | None,
+) -> Clocks:
+    now = clock.now(server.enterprise)
+    connection, picture = getattr(server, "connection", None), getattr(server, "picture", None)
+    enabled_at = next((f.at for f in connection.features.all() if f.key == KEY), None) if connection else None
+    facts = _facts(server, enabled_at, moving, last, picture)
+    return Clocks(
+        server=server,
+        connected=connection is not None,
+        enabled=enabled_at is not None,
+        console=_console_side(server, facts, moving, last, now),
+        github=github_side(sync, now, readable=bool(server.enterprise.token)),
+        picture=picture,
+        sync=sync,
+        open=moving,
+        last=last,
+        facts=facts,
+    )
+
+
+def _facts(
+    server: Server,
+    enabled_at: datetime | None,
+    moving: SyncRun | None,
+    last: SyncRun | None,
+    picture: ServerPicture | None,
+) -> states.ConsoleFacts:
+    trouble = moving if moving is not None and _struggles(moving) else None
+    failed = last if last is not None and last.state == State.FAILED else None
+    held = last if last is not None and last.state == State.HELD else None
+    due = getattr(server, "due", None)
+    return states.ConsoleFacts(
+        connected=hasattr(server, "connection"),
+        enabled=enabled_at is not None,
+        way_in=server.way_in,
+        enabled_at=enabled_at,
+        moving=progress(moving) if moving and not trouble else None,
+        moving_at=moving.started_at or moving.requested_at if moving else None,
+        held=held_params(held) if held else None,
+        held_at=held.finished_at if held else None,
+        failing_since=_failing_since(picture, trouble, failed),
+        attempts=(picture.failures if picture else 0) + (trouble.failures if trouble else 0),
+        reason=(trouble or failed or SyncRun()).error_key,
+        last_contact=picture.last_contact if picture else None,
+        last_success=picture.last_success if picture else None,
+        picture_at=(picture.observed_at or picture.last_success) if picture else None,
+        due_at=due.at if due else None,
+    )
+
+
+def _struggles(run: SyncRun) -> bool:
+    """A run that waits after trouble: temporary, or it would be over."""
+    return run.state == State.WAITING and bool(run.error_key) and run.error_key not in PATIENT
+
+
+def _failing_since(
+    picture: ServerPicture | None, trouble: SyncRun | None, failed: SyncRun | None
+) -> datetime | None:
+    since = picture.failing_since if picture else None
+    if since is not None:
+        return since
+    return (trouble.started_at if trouble else None) or (failed.finished_at if failed else None)
+
+
+def progress(run: SyncRun) -> dict[str, Any]:
+    """Return what the sentence of a moving run needs: step a of b, n accounts read."""
+    order = [step for step in SyncRun.Step.values if step]
+    place = order.index(run.step) + 1 if run.step in order else 0
+    known = {"a": place, "b": len(order)} if place else {}
+    return {**known, "n": run.fetched} if run.fetched else known
+
+
+def held_params(run: SyncRun) -> dict[str, Any]:
+    """Return what the sentence of a held run needs: n of m accounts, l licenses."""
+    counts = run.counts
+    if not counts.get("stopping"):
+        return {}
+    return {"n": counts["stopping"], "m": counts.get("accounts", 0), "l": counts.get("releases", 0)}
+
+
+def _console_side(
+    server: Server, facts: states.ConsoleFacts, moving: SyncRun | None, last: SyncRun | None, now: datetime
+) -> Side:
+    state = states.console_state(facts, now)
+    run = moving if state.key == "syncing" or (moving is not None and _struggles(moving)) else last
+    params = dict(state.params)
+    if state.at is not None:
+        params["ago"] = moments.ago(state.at, now)
+    said = wording.state(state.key, params)
+    at = facts.picture_at if state.key in AGED else state.at
+    return Side(
+        key=state.key,
+        label=said.label,
+        css=said.css,
+        age=_age(state.key, at, now),
+        at=at,
+        sentence=said.sentence,
+        step=_step(state.key, said.step, server, run),
+    )
+
+
+def _age(key: str, at: datetime | None, now: datetime) -> str:
+    if at is None or key == "syncing":
+        return ""
+    return moments.age(at, now) if key in AGED else moments.ago(at, now)
+
+
+def trouble_words(run: SyncRun, data_of: datetime | None) -> str:
+    """Say what stopped the run, what it means for the data of that day, and when it goes on."""
+    more: dict[str, Any] = {
+        "date": data_of,
+        "time": resumes_at(run),
+        "host": run.server.host if run.server else "",
+    }
+    return wording.problem(run.error_key, {**{k: v for k, v in more.items() if v}, **run.error_params})
+
+
+def resumes_at(run: SyncRun) -> datetime | None:
+    """Return when a waiting run goes on, in the enterprise's own time; rows keep it in real time."""
+    if run.resume_at is None:
+        return None
+    return run.resume_at + timedelta(seconds=run.enterprise.clock_offset)
+
+
+def github_side(sync: GitHubSync | None, now: datetime, *, readable: bool = True) -> Side:
+    """Return GitHub's clock in words; without a token, or without the host in its answer, "Not reported"."""
+    reported = readable and sync is not None
+    facts = states.GitHubFacts(reported)
+    if reported and sync is not None:
+        kind = getattr(sync, "kind", "")
+        facts = states.GitHubFacts(True, sync.date, sync.status, sync.error, kind)
+    state = states.github_state(facts, now)
+    words = {"ago": moments.ago(state.at, now)} if state.at else {}
+    said = wording.github_state(state.key, {**words, **state.params})
+    return Side(state.key, said.label, said.css, at=state.at, sentence=said.sentence)
+
+
+def _step(key: str, label: str, server: Server, run: SyncRun | None) -> Step | None:
+    where = {"slug": server.enterprise.slug, "host": server.host}
+    if key == "held" and run is not None:
+        return Step(label, reverse("server_sync", kwargs={**where, "number": run.number}), owner=False)
+    if key == "failing" and run is not None:
+        verb = wording.remedy(run.error_key)
+        name = "server_license" if verb == _("Sync now") else "server_settings"
+        return Step(verb, reverse(name, kwargs=where))
+    name = {"disconnected": "server_connect", "disabled": "server_connect", "silent": "upload"}.get(
+        key, "server_license"
+    )
+    if name == "upload":
+        where = {"slug": server.enterprise.slug}
+    return Step(label, reverse(name, kwargs=where), owner=key != "syncing") if label else None

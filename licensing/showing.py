@@ -1,0 +1,300 @@
+"""Runs as pages show them: state, why, counts, steps, trouble and sign of life, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ghconnect import wording
+from ghconnect.templatetags.ghconnect_ui import number, signed
+from licensing.clocks import PATIENT, resumes_at, trouble_words
+from licensing.models import SyncRun
+
+State, Step = SyncRun.State, SyncRun.Step
+STEPS = (Step.FETCH, Step.STAGE, Step.COMPARE, Step.GUARD, Step.PUBLISH)
+CSS: Mapping[str, str] = {
+    State.QUEUED: "secondary",
+    State.RUNNING: "accent",
+    State.WAITING: "attention",
+    State.HELD: "severe",
+    State.PUBLISHED: "success",
+    State.UNCHANGED: "success",
+    State.FAILED: "danger",
+    State.DISCARDED: "secondary",
+    State.SUPERSEDED: "secondary",
+    State.CANCELLED: "secondary",
+}
+ICONS = {State.HELD: ("stop", "color-fg-severe"), State.FAILED: ("x-circle", "color-fg-danger")}
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """One run in a list; counts are None where the run has none (yet)."""
+
+    url: str
+    at: datetime
+    state: str
+    css: str
+    why: str
+    accounts: int | None
+    added: int | None
+    released: int | None
+    took: str
+    note: str = ""
+    icon: str = "info"
+    icon_css: str = "color-fg-muted"
+
+
+def line(run: SyncRun) -> RunLine:
+    """Return the run as a line of a list; its server and enterprise must be loaded."""
+    icon, icon_css = ICONS.get(State(run.state), ("info", "color-fg-muted"))
+    published = run.state in SyncRun.GOOD
+    return RunLine(
+        url=url(run),
+        at=run.started_at or run.requested_at,
+        state=str(run.get_state_display()),
+        css=CSS[run.state],
+        why=why(run),
+        accounts=run.fetched if run.fetch_complete or run.fetched else None,
+        added=added(run) if published else None,
+        released=run.counts.get("released", 0) if published else None,
+        took=took(run),
+        note=note(run),
+        icon=icon,
+        icon_css=icon_css,
+    )
+
+
+def url(run: SyncRun, name: str = "sync") -> str:
+    """Return the address of a page of the run, of a server or of the cloud side."""
+    if run.server is None:
+        return reverse(f"cloud_{name}", kwargs={"slug": run.enterprise.slug, "number": run.number})
+    where = {"slug": run.enterprise.slug, "host": run.server.host, "number": run.number}
+    return reverse(f"server_{name}", kwargs=where)
+
+
+def added(run: SyncRun) -> int:
+    """How many accounts (rows of a cloud run) the run brought, or brought back."""
+    names = ("added", "rejoined") if run.server_id else ("rows_added",)
+    return sum(run.counts.get(name, 0) for name in names)
+
+
+def why(run: SyncRun) -> str:
+    """Who or what asked for the run: "Sync now · mona", "Weekly · attempt 2"."""
+    parts = [str(run.get_trigger_display())]
+    if run.requested_by_login:
+        parts.append(run.requested_by_login)
+    if run.attempt > 1:
+        parts.append(_("attempt {n}").format(n=run.attempt))
+    return " · ".join(parts)
+
+
+def took(run: SyncRun) -> str:
+    """How long the run worked, waits left out: "2.4 s", "1 min 12 s"; "" while it works."""
+    if run.state in SyncRun.OPEN or not run.seconds:
+        return ""
+    return duration(sum(run.seconds.get(name, 0) for name in ("fetch", "publish")))
+
+
+def duration(seconds: float) -> str:
+    """Return "2.4 s", "48 s", "1 min 12 s", "2 h 5 min"."""
+    whole = round(seconds)
+    if whole < 10:
+        return _("{n} s").format(n=f"{seconds:.1f}")
+    if whole < 60:
+        return _("{n} s").format(n=whole)
+    if whole < 3600:
+        return _("{m} min {s} s").format(m=whole // 60, s=whole % 60)
+    return _("{h} h {m} min").format(h=whole // 3600, m=whole % 3600 // 60)
+
+
+def note(run: SyncRun) -> str:
+    """What happened, where the state alone does not tell it."""
+    if run.state in (State.FAILED, State.WAITING) and run.error_key:
+        return trouble_words(run, None)
+    if run.holds and run.state in (State.HELD, State.DISCARDED, State.SUPERSEDED, *SyncRun.GOOD):
+        return f"{held_words(run)} {_decided(run)}".strip()
+    return ""
+
+
+def held_words(run: SyncRun) -> str:
+    """Why the run was held: the licenses at stake where it would take any, else the first reason."""
+    counts = run.counts
+    if run.server_id and counts.get("stopping"):
+        params = {"n": counts["stopping"], "m": counts.get("accounts", 0), "l": counts.get("releases", 0)}
+        return wording.problem("held", params)
+    hold = run.holds[0]
+    return wording.hold(hold["key"], hold["params"])
+
+
+def _decided(run: SyncRun) -> str:
+    who = {"who": run.decided_by_login}
+    if run.state == State.DISCARDED:
+        return _("Discarded by {who}.").format(**who)
+    if run.state in SyncRun.GOOD and run.decided_by_login:
+        return _("Published by {who}.").format(**who)
+    return ""
+
+
+# --- steps ---------------------------------------------------------------------------------------------------
+
+
+def steps(run: SyncRun) -> list[dict[str, str]]:
+    """Return the steps for elements/steps.html, with the counts the run's row holds."""
+    place = len(STEPS) if run.state in SyncRun.GOOD else _place(run)
+    return [
+        {
+            "label": str(step.label),
+            "state": _step_state(run, at, place),
+            "detail": _detail(run, step, at < place),
+        }
+        for at, step in enumerate(STEPS)
+    ]
+
+
+def done(run: SyncRun) -> int:
+    """How many steps are finished."""
+    return len(STEPS) if run.state in SyncRun.GOOD else max(0, _place(run))
+
+
+def _place(run: SyncRun) -> int:
+    return STEPS.index(Step(run.step)) if run.step else -1
+
+
+def _step_state(run: SyncRun, at: int, place: int) -> str:
+    if at != place:
+        return "done" if at < place else "todo"
+    return {State.FAILED: "failed", State.HELD: "held"}.get(State(run.state), "current")
+
+
+def _detail(run: SyncRun, step: Step, over: bool) -> str:
+    if step == Step.FETCH and run.fetched:
+        words = rows_words(run, run.fetched)
+        if run.expected_rows and not over:
+            words = _("{n} of {m}").format(n=number(run.fetched), m=rows_words(run, run.expected_rows))
+        return _with_time(words, run.seconds.get("fetch"), over)
+    if step == Step.COMPARE and over and run.server_id and "gone" in run.counts:
+        return f"{signed(added(run))} {signed(-run.counts['gone'])}" if run.state in SyncRun.GOOD else ""
+    if step == Step.PUBLISH and over:
+        return _with_time("", run.seconds.get("publish"), over)
+    return ""
+
+
+def rows_words(run: SyncRun, n: int) -> str:
+    """Return "96 accounts" of a server, "236 licenses" of the cloud side."""
+    words = (
+        ngettext("{n} account", "{n} accounts", n)
+        if run.server_id
+        else ngettext("{n} license", "{n} licenses", n)
+    )
+    return words.format(n=number(n))
+
+
+def _with_time(words: str, seconds: float | None, over: bool) -> str:
+    return " · ".join(filter(None, [words, duration(seconds) if over and seconds is not None else ""]))
+
+
+# --- a run that moves, or should -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run under way: `state` in words, what it does, and `silent` seconds without a sign of life (0: alive)."""
+
+    run: SyncRun
+    state: str
+    detail: str
+    steps: list[dict[str, str]]
+    done: int
+    silent: int
+    waits_until: datetime | None
+    trouble: str
+
+    @property
+    def mark(self) -> str:
+        """What changes whenever something moves."""
+        run = self.run
+        return f"{run.pk}.{run.attempt}.{run.state}.{run.step}.{run.fetched}.{bool(self.silent)}"
+
+
+def under_way(runs: QuerySet[SyncRun]) -> Progress | None:
+    """Return the newest open run of `runs` with its progress; asks the database for its own time, as leases do."""
+    opened = runs.filter(state__in=SyncRun.OPEN).select_related("server", "enterprise").annotate(clock=Now())
+    found = list(opened.order_by("-number")[:20])
+    run = next((each for each in found if each.state in SyncRun.ACTIVE), found[0] if found else None)
+    return progress(run, run.clock) if run is not None else None  # type: ignore[attr-defined]
+
+
+def progress(run: SyncRun, now: datetime) -> Progress:
+    """Return the progress of an open run; `now` is the database's."""
+    waiting = run.state == State.WAITING and bool(run.error_key)
+    return Progress(
+        run=run,
+        state=str(run.get_state_display()),
+        detail=_moving_words(run),
+        steps=steps(run),
+        done=done(run),
+        silent=silence(run, now),
+        waits_until=resumes_at(run) if run.state == State.WAITING else None,
+        trouble=trouble_words(run, None) if waiting else "",
+    )
+
+
+def silence(run: SyncRun, now: datetime) -> int:
+    """Return for how many seconds a running worker gave no sign of life, 0 while its heartbeat comes.
+
+    A lease is renewed every third of it; two missed beats are worth a word.
+    """
+    if run.state != State.RUNNING or run.lease_until is None:
+        return 0
+    lease = timedelta(seconds=settings.GHCONNECT_LEASE_SECONDS)
+    quiet = now - (run.lease_until - lease)
+    return int(quiet.total_seconds()) if quiet >= lease * 2 / 3 else 0
+
+
+def _moving_words(run: SyncRun) -> str:
+    if run.state == State.QUEUED:
+        return _("Waits for a worker.")
+    if run.state == State.WAITING:
+        return ""
+    place = _place(run)
+    if place < 0:
+        return _("Begins.")
+    params: dict[str, Any] = {"a": place + 1, "b": len(STEPS)}
+    return wording.state("syncing", {**params, "n": number(run.fetched)} if run.fetched else params).sentence
+
+
+def is_patient(run: SyncRun) -> bool:
+    """Whether the run waits because it was asked to, not because of trouble."""
+    return run.error_key in PATIENT
+
+
+def facts(run: SyncRun) -> list[tuple[str, str | SafeString]]:
+    """Return what is known of the run as pairs for elements/facts.html; times are left to the template."""
+    pairs = [(_("Why"), why(run)), (_("Took"), took(run))]
+    if run.file_name:
+        pairs.append((_("File"), run.file_name))
+    if run.bytes:
+        pairs.append((_("Read"), size(run.bytes)))
+    if run.sha256:
+        pairs.append((_("SHA-256 of the report"), run.sha256))
+    return [(name, value) for name, value in pairs if value]
+
+
+def size(n: int) -> str:
+    """Return bytes as people read them: "412 bytes", "18 KB", "2.5 MB"."""
+    if n < 1000:
+        return ngettext("{n} byte", "{n} bytes", n).format(n=n)
+    if n < 1_000_000:
+        return _("{n} KB").format(n=number(round(n / 1000)))
+    return _("{n} MB").format(n=f"{n / 1_000_000:,.1f}")

@@ -1,0 +1,139 @@
+"""License page of a server: its licenses, its sync, and the door to "Sync now"."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from ghconnect import clock
+from ghconnect.access import Place, PlacedRequest, owner, reader
+from ghconnect.models import Server
+from ghconnect.templatetags import ghconnect_ui as ui
+from licensing import bridge, clocks, showing
+from licensing.models import SyncRun
+from licensing.usecases import runs
+
+RECENT = 6
+# Seconds between two looks at a run; each look that sees nothing new leads one further, and the last to none.
+PAUSES = (1, 1, 1, 2, 2, 3, 5, 8, 13, 21, 30, 30, 30, 30, 30, 30)
+
+
+@reader
+@require_safe
+def server_license(request: PlacedRequest) -> HttpResponseBase:
+    """Show the licenses of a server, its sync and the last runs."""
+    return render(request, "licensing/license.html", _page(request.place, "", 0))
+
+
+@reader
+@require_safe
+def server_progress(request: PlacedRequest) -> HttpResponseBase:
+    """Give the sync section again for a page that watches a run; everything it changes, when that is over."""
+    quiet = request.GET.get("quiet", "")
+    looked = int(quiet) if quiet.isdecimal() and len(quiet) < 4 else 0
+    context = _page(request.place, request.GET.get("mark", ""), looked)
+    return render(request, "licensing/_license_progress.html", context)
+
+
+@owner
+@require_POST
+def server_sync_now(request: PlacedRequest) -> HttpResponseBase:
+    """Ask for a sync, or for the one under way; the gate may refuse."""
+    server = _server(request.place)
+    if server.way_in != Server.WayIn.PULL:
+        messages.error(request, _("This console does not read this server. Add its file instead."))
+    else:
+        try:
+            runs.request(subject=server, trigger=SyncRun.Trigger.MANUAL, by=request.user)
+        except runs.GateClosed as closed:
+            messages.error(request, refusal(closed.reason))
+    return redirect("server_license", slug=request.place.enterprise.slug, host=server.host)
+
+
+def refusal(reason: str) -> str:
+    """Say why the gate is closed, by `GateClosed.reason`."""
+    if reason == "connect_off":
+        return _("Enable GitHub Connect first.")
+    return _("Set license sync to Enabled first.")
+
+
+def _server(place: Place) -> Server:
+    assert place.server is not None
+    return place.server
+
+
+def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
+    server = _server(place)
+    now = clock.now(place.enterprise)
+    both = clocks.one(server)
+    under_way = showing.under_way(SyncRun.objects.filter(server=server))
+    return {
+        "clocks": both,
+        "progress": under_way,
+        "facts": _sync_facts(both, now),
+        "own": _own_license(server, now),
+        "total": bridge.of(place.enterprise).headline,
+        "control": _control(place, both),
+        "recent": [showing.line(run) for run in _recent(server)],
+        **_watch(place, under_way, mark, looked),
+    }
+
+
+def _recent(server: Server) -> list[SyncRun]:
+    rows = SyncRun.objects.filter(server=server).select_related("server", "enterprise")
+    return list(rows.order_by("-number")[:RECENT])
+
+
+def _watch(place: Place, under_way: showing.Progress | None, mark: str, looked: int) -> dict[str, Any]:
+    """Say when to look again, if at all: soon while something moves, ever later while nothing does."""
+    if under_way is None:
+        return {"look": None}
+    looked = looked + 1 if under_way.mark == mark else 0
+    if looked >= len(PAUSES):
+        return {"look": None}
+    where = {"slug": place.enterprise.slug, "host": _server(place).host}
+    query = urlencode({"mark": under_way.mark, "quiet": looked})
+    return {"look": {"after": PAUSES[looked], "url": f"{reverse('server_progress', kwargs=where)}?{query}"}}
+
+
+def _control(place: Place, both: clocks.Clocks) -> dict[str, Any]:
+    """Say what stands for "Sync now": the button, or why it cannot be pressed, or the way to add a file."""
+    if both.server.way_in != Server.WayIn.PULL:
+        return {"upload": True}
+    if not both.connected:
+        return {"refused": refusal("connect_off")}
+    if not both.enabled:
+        return {"refused": refusal("sync_disabled")}
+    return {"busy": both.open is not None and both.open.state != SyncRun.State.WAITING}
+
+
+def _sync_facts(both: clocks.Clocks, now: datetime) -> list[tuple[str, str]]:
+    picture, due = both.picture, getattr(both.server, "due", None)
+    pairs = [
+        (_("Last contact"), ui.ago(picture.last_contact if picture else None, now)),
+        (_("Last success"), ui.ago(picture.last_success if picture else None, now)),
+    ]
+    if both.server.way_in == Server.WayIn.PULL:
+        at = due.at if due else None
+        pairs.append((_("Next automatic sync"), ui.about(at) if at and at > now else ui.moment(at)))
+    return pairs
+
+
+def _own_license(server: Server, now: datetime) -> list[tuple[str, str]]:
+    """What the server says of the license installed on it."""
+    if server.license_read_at is None:
+        return []
+    bought = _("Unlimited") if server.license_unlimited else ui.number(server.license_seats)
+    pairs = [(_("Licenses"), bought), (_("In use"), ui.number(server.license_seats_used))]
+    if server.license_days_left is not None:
+        ends = server.license_read_at + timedelta(days=server.license_days_left)
+        pairs.append((_("Expired") if ends < now else _("Expires"), ui.day(ends)))
+    return [*pairs, (_("Read"), ui.moment(server.license_read_at))]
