@@ -11,12 +11,8 @@ from django.utils.translation import gettext_lazy as _
 # Keys are GitHub's own where they are public (`license_usage_sync`), else ours.
 LABELS: dict[str, Promise] = {
     "license_usage_sync": _("Server can sync user license count and usage"),
-    "dependabot_alerts": _(
-        "Users can receive vulnerability alerts for open source code dependencies"
-    ),
-    "dependabot_updates": _(
-        "Users can easily upgrade to non-vulnerable open source code dependencies"
-    ),
+    "dependabot_alerts": _("Users can receive vulnerability alerts for open source code dependencies"),
+    "dependabot_updates": _("Users can easily upgrade to non-vulnerable open source code dependencies"),
     "dotcom_actions": _("Users can utilize actions from GitHub.com in workflow runs"),
     "server_statistics": _("Share server statistics with GitHub.com"),
     "unified_search": _("Users can search GitHub.com"),

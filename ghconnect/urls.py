@@ -2,12 +2,47 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import pages
+from .views import (
+    audit_log,
+    connect,
+    enterprise_settings,
+    enterprises,
+    health,
+    pages,
+    people,
+    server_settings,
+    servers,
+    user_settings,
+)
+
+ENTERPRISE = "enterprises/<slug:slug>"
+SETTINGS = f"{ENTERPRISE}/settings"
+SERVER = f"{ENTERPRISE}/servers/<str:host>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
     path("about", pages.about, name="about"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("language", pages.set_language, name="set_language"),
+    path("settings", user_settings.page, name="user_settings"),
+    path("enterprises", enterprises.index, name="enterprises"),
+    path("enterprises/new", enterprises.new, name="enterprise_new"),
+    path(SETTINGS, enterprise_settings.profile, name="enterprise_settings"),
+    path(f"{SETTINGS}/github", enterprise_settings.github, name="settings_github"),
+    path(f"{SETTINGS}/people", people.page, name="settings_people"),
+    path(f"{SETTINGS}/people/<str:login>", people.change, name="role"),
+    path(f"{SETTINGS}/people/<str:login>/remove", people.remove, name="role_remove"),
+    path(f"{SETTINGS}/audit-log", audit_log.page, name="settings_audit_log"),
+    path(f"{ENTERPRISE}/servers/new", servers.new, name="server_new"),
+    path(SERVER, servers.index, name="server"),
+    path(f"{SERVER}/github-connect", connect.tab, name="server_connect"),
+    path(f"{SERVER}/github-connect/enable", connect.enable, name="connect_enable"),
+    path(f"{SERVER}/github-connect/disable", connect.disable, name="connect_disable"),
+    path(f"{SERVER}/github-connect/features/<slug:key>", connect.feature_switch, name="feature_switch"),
+    path(f"{SERVER}/settings", server_settings.page, name="server_settings"),
+    path(f"{SERVER}/settings/token/delete", server_settings.token_delete, name="server_token_delete"),
+    path(f"{SERVER}/settings/remove", server_settings.remove, name="server_remove"),
     path("", include("allauth.account.urls")),
     path("", include("licensing.urls")),
 ]

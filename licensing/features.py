@@ -11,6 +11,7 @@ KEY = "license_usage_sync"
 
 def register() -> None:
     """Fill the registries; called once at start."""
+    from . import questions
     from .usecases import recount, schedule
 
     features.register(
@@ -24,5 +25,10 @@ def register() -> None:
             on_server_removed=schedule.on_server_removed,
             on_enterprise_token=schedule.on_enterprise_token,
             on_contract=recount.on_contract,
+            panels={
+                "switch_on": questions.switch_on,
+                "switch_off": questions.switch_off,
+                "disconnect": questions.disconnect,
+            },
         )
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpRequest
-from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
 from ghconnect import clock, moments
@@ -19,35 +18,29 @@ SAMPLE = "licensing/sample_link.html"
 
 def switch_on(request: HttpRequest, server: Server) -> Shown:
     """Before Enabled: when the server is read, and what of each account."""
-    title = {"title": _("Enable license sync")}
+    title = _("Enable license sync")
     if server.way_in != Server.WayIn.PULL:
         words = _(
             "The file of {host} is handed over, not read. While Enabled, this console says when none came."
         )
         said = words.format(host=server.host)
-        return SAMPLE, {**title, "body": said, "help": said}
+        return SAMPLE, {"title": title, "body": said, "help": said}
     local = timezone.localtime(_due(server))
     when = {"weekday": dateformat.format(local, "l"), "time": dateformat.format(local, "H:i T")}
     body = _(
         "Every {weekday} about {time} this console reads the accounts of {host}: id, login, primary email, "
         "suspended, dormant, site admin, ever active. See a sample first."
-    )
+    ).format(host=server.host, **when)
     short = _("Every {weekday} about {time} this console reads the accounts of {host}.")
-    return SAMPLE, {
-        **title,
-        "body": body.format(host=server.host, **when),
-        "help": short.format(host=server.host, **when),
-    }
+    return SAMPLE, {"title": title, "body": body, "help": short.format(host=server.host, **when)}
 
 
 def switch_off(request: HttpRequest, server: Server) -> Shown:
     """Before Disabled: what was read stays."""
     picture = _picture(server)
-    words = (
-        _("{host} is no longer read. Its {n} accounts stay as of {date}.")
-        if picture
-        else _("{host} is no longer read.")
-    )
+    words = _("{host} is no longer read.")
+    if picture:
+        words = _("{host} is no longer read. Its {n} accounts stay as of {date}.")
     said = words.format(host=server.host, **_facts(picture))
     return "", {"title": _("Disable license sync"), "body": said, "help": said}
 

@@ -10,3 +10,10 @@ def choose_language(*, by: User, language: str) -> User:
     by.language = language
     by.save(update_fields=["language"])
     return by
+
+
+def change(*, by: User, name: str, language: str, time_zone: str, appearance: str) -> User:
+    """Keep how `by` wants to see the console; "" leaves language and zone to the browser and to UTC."""
+    by.name, by.language, by.time_zone, by.appearance = name.strip(), language, time_zone, appearance
+    by.save(update_fields=["name", "language", "time_zone", "appearance"])
+    return by

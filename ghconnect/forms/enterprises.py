@@ -1,0 +1,106 @@
+"""Forms of an enterprise: add one, its profile, its token, its people."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ghconnect.models import Enterprise, Role
+
+from .fields import HostField, TokenField, ZoneField
+
+TOKEN_HELP = _(
+    "A classic token of an enterprise owner with the scope read:enterprise. GitHub may not accept other kinds for "
+    "this report; we check at once."
+)
+
+
+class NewEnterpriseForm(forms.Form):
+    """An account on GitHub and one token. Only an operator may leave the token out."""
+
+    slug = forms.CharField(
+        label=_("Enterprise account"),
+        max_length=60,
+        help_text=_("Its name in the address, as in github.com/enterprises/NAME."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
+    )
+    host = HostField(
+        label=_("GitHub"),
+        initial="github.com",
+        help_text=_("github.com, or your own address that ends in .ghe.com."),
+    )
+    token = TokenField(help_text=TOKEN_HELP)
+
+    def __init__(self, *args: Any, operator: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["token"].required = not operator
+
+
+class ProfileForm(forms.Form):
+    """What owners say of the enterprise. `price` is in units of `currency`, for one license and month."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    contract = forms.ChoiceField(
+        label=_("Contract"),
+        choices=Enterprise.Contract.choices,
+        required=False,
+        help_text=_(
+            "A pending invitation consumes a license under a volume contract, and none under a metered one."
+        ),
+    )
+    renews_on = forms.DateField(
+        label=_("Renewal"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    price = forms.DecimalField(
+        label=_("Price of a license for a month"),
+        required=False,
+        min_value=Decimal(0),
+        max_value=Decimal(100_000),
+        decimal_places=2,
+        help_text=_("Only used to say what licenses cost. It stays in this console."),
+    )
+    currency = forms.RegexField(
+        r"^[A-Za-z]{3}$", label=_("Currency"), help_text=_("Three letters, such as USD, EUR or JPY.")
+    )
+    time_zone = ZoneField(help_text=_("Days end, and quiet hours of servers are meant, in this zone."))
+
+    @classmethod
+    def of(cls, enterprise: Enterprise) -> ProfileForm:
+        """Return the form as the enterprise stands."""
+        cents = enterprise.price_cents
+        return cls(
+            initial={
+                "name": enterprise.name,
+                "contract": enterprise.contract,
+                "renews_on": enterprise.renews_on,
+                "price": None if cents is None else Decimal(cents) / 100,
+                "currency": enterprise.currency,
+                "time_zone": enterprise.time_zone,
+            }
+        )
+
+    def clean_currency(self) -> str:
+        """Write the currency as ISO 4217 does."""
+        return str(self.cleaned_data["currency"]).upper()
+
+    @property
+    def price_cents(self) -> int | None:
+        """The price in hundredths."""
+        price = self.cleaned_data["price"]
+        return None if price is None else int(price * 100)
+
+
+class ReplaceTokenForm(forms.Form):
+    """Another token for the enterprise."""
+
+    token = TokenField(label=_("New token"), help_text=TOKEN_HELP)
+
+
+class GrantForm(forms.Form):
+    """A role for somebody who can sign in."""
+
+    email = forms.EmailField(label=_("Email"), max_length=254)
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.BILLING_MANAGER)
