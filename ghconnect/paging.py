@@ -8,14 +8,15 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import IntegerField, Model, Q, QuerySet
+from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Model)
-Value = str | int
+Value = str | int | datetime
 SIZE = 50
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -98,7 +99,10 @@ def _beyond(names: Sequence[str], values: Sequence[Value], *, falling: bool) -> 
 
 
 def _kind(rows: QuerySet[M], name: str) -> type:
-    return int if isinstance(rows.model._meta.get_field(name), IntegerField) else str  # noqa: SLF001
+    field = rows.model._meta.get_field(name)  # noqa: SLF001
+    if isinstance(field, DateTimeField):
+        return datetime
+    return int if isinstance(field, IntegerField) else str
 
 
 def _read(query: Mapping[str, Any], kinds: Sequence[type]) -> Cursor | None:
@@ -106,23 +110,32 @@ def _read(query: Mapping[str, Any], kinds: Sequence[type]) -> Cursor | None:
     for name in ("after", "before"):
         try:
             values = json.loads(base64.urlsafe_b64decode(str(query.get(name, ""))))
+            if isinstance(values, list) and len(values) == len(kinds):
+                return Cursor(tuple(map(_value, values, kinds)), back=name == "before")
         except (ValueError, binascii.Error):
             continue
-        if isinstance(values, list) and len(values) == len(kinds) and all(map(_fits, values, kinds)):
-            return Cursor(tuple(values), back=name == "before")
     return None
 
 
-def _fits(value: object, kind: type) -> bool:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return kind is int and abs(value) < 1 << 63
-    return isinstance(value, str) and kind is str and not UNSTORABLE.search(value)
+def _value(value: object, kind: type) -> Value:
+    if kind is int and isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63:
+        return value
+    if isinstance(value, str) and not UNSTORABLE.search(value) and kind is not int:
+        return value if kind is str else _moment(value)
+    raise ValueError(value)
+
+
+def _moment(value: str) -> datetime:
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError(value)
+    return found
 
 
 def _url(request: HttpRequest, name: str, values: tuple[Value, ...]) -> str:
     query = request.GET.copy()
     for old in ("after", "before"):
         query.pop(old, None)
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=datetime.isoformat)
     query[name] = base64.urlsafe_b64encode(text.encode()).decode()
     return f"?{query.urlencode()}"

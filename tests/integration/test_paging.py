@@ -23,7 +23,7 @@ def page(rf: RequestFactory, url: str, *fields: str) -> paging.Page[Enterprise]:
     return paging.of(rf.get(f"/{url}"), Enterprise.objects.all(), *fields, size=2)
 
 
-@pytest.mark.parametrize("fields", [("name", "id"), ("-name", "-id"), ("slug",)])
+@pytest.mark.parametrize("fields", [("name", "id"), ("-name", "-id"), ("slug",), ("created_at", "id")])
 def test_every_row_is_on_one_page_forwards_and_back(rf: RequestFactory, fields: tuple[str, ...]) -> None:
     forwards = [page(rf, "?q=corp", *fields)]
     assert forwards[0].previous_url == ""
@@ -37,6 +37,13 @@ def test_every_row_is_on_one_page_forwards_and_back(rf: RequestFactory, fields: 
     while url := backwards[-1].previous_url:
         backwards.append(page(rf, url, *fields))
     assert [[row.slug for row in each.rows] for each in reversed(backwards)] == seen
+
+
+@pytest.mark.parametrize(
+    "cursor", ["?after=WyJub3ciLDFd", "?after=WyIyMDI2LTExLTI0IiwxXQ==", "?after=WzEsMV0="]
+)
+def test_a_moment_nobody_made_leads_to_the_first_page(rf: RequestFactory, cursor: str) -> None:
+    assert [row.slug for row in page(rf, cursor, "created_at", "id").rows] == SLUGS[:2]
 
 
 @pytest.mark.parametrize(
