@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpRequest
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
 from ghconnect import clock, moments
