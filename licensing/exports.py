@@ -9,17 +9,16 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
 from ghconnect.models import Enterprise
-from licensing.models import Account, CloudPicture, LicenseRow, Person, RowAccount, ServerPicture
+from licensing.models import CloudPicture, LicenseRow, Person, ServerPicture
 from licensing.models.bulk_snapshot import snapshot
-from licensing.rules.verdicts import LINE_ORDER
 
-from . import bridge, licenses
+from . import bridge, holders, licenses
 from .search import Query
 
 BATCH = 1000
@@ -77,7 +76,6 @@ EMPTY: Record = dict.fromkeys(GITHUB_FIELDS, "") | {
 }
 # What spreadsheets take for a formula, also in the wide forms of East Asian keyboards (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_ORDER = {key: place for place, key in enumerate(LINE_ORDER)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +84,7 @@ class Export:
 
     enterprise: Enterprise
     view: str
-    query: Query = Query()
+    query: Query = field(default_factory=Query)
     typed: str = ""
 
     def file_name(self, ending: str, now: datetime) -> str:
@@ -154,7 +152,7 @@ def _of_rows(rows: list[LicenseRow]) -> Iterator[Record]:
     """GitHub's rows. One is expected when its person consumes; of several rows of one person the first is."""
     people = {row.person_id for row in rows if row.person_id}
     consuming = set(Person.objects.filter(pk__in=people, consumes=True).values_list("pk", flat=True))
-    first = {person: row.pk for person, row in rows_of_people(people).items()}
+    first = {person: row.pk for person, row in holders.rows_of_people(people).items()}
     for row in rows:
         expected = row.person_id in consuming and first[row.person_id] == row.pk
         yield _github(row) | {"source": licenses.GITHUB, "verdict": row.verdict, "expected": expected}
@@ -163,7 +161,11 @@ def _of_rows(rows: list[LicenseRow]) -> Iterator[Record]:
 def _of_people(people: list[Person]) -> Iterator[Record]:
     """Persons, described by GitHub's row of them where it has one, and by their accounts as this console ties them."""
     ids = [person.pk for person in people]
-    rows, accounts, elsewhere = rows_of_people(ids), accounts_of_people(ids), ids_elsewhere(ids)
+    rows, accounts, elsewhere = (
+        holders.rows_of_people(ids),
+        holders.accounts_of_people(ids),
+        holders.ids_elsewhere(ids),
+    )
     for person in people:
         row, mine = rows.get(person.pk), accounts.get(person.pk, [])
         counted = row is not None and row.counted
@@ -178,47 +180,13 @@ def _of_people(people: list[Person]) -> Iterator[Record]:
             "license_type": record["license_type"] or person.license_type,
             "total_user_accounts": len(named | elsewhere.get(person.pk, set())) + record["github_com_user"],
             "source": licenses.GITHUB if counted else "console",
-            "verdict": speaking([account.verdict for account in mine], row),
+            "verdict": holders.speaking([account.verdict for account in mine], row),
             "expected": True,
         }
 
 
 def _github(row: LicenseRow) -> Record:
     return {name: getattr(row, name) for name in GITHUB_FIELDS}
-
-
-def rows_of_people(people: Iterable[int]) -> dict[int, LicenseRow]:
-    """Return GitHub's row by person: that of the cloud account, else the first."""
-    found: dict[int, LicenseRow] = {}
-    for row in LicenseRow.objects.filter(person_id__in=people).order_by("-id"):
-        held = found.get(row.person_id or 0)
-        if held is None or held.cloud_account_id is None or row.cloud_account_id is not None:
-            found[row.person_id or 0] = row
-    return found
-
-
-def accounts_of_people(people: Iterable[int]) -> dict[int, list[Account]]:
-    """Return live server accounts by person, in order of host and number."""
-    found: dict[int, list[Account]] = {}
-    rows = Account.objects.filter(person_id__in=people, ended_edition=None).select_related("server")
-    for account in rows.order_by("server__host", "remote_user_id"):
-        found.setdefault(account.person_id or 0, []).append(account)
-    return found
-
-
-def ids_elsewhere(people: Iterable[int]) -> dict[int, set[str]]:
-    """Return by person the `host:id` that GitHub lists on servers this console does not read."""
-    found: dict[int, set[str]] = {}
-    rows = RowAccount.objects.filter(row__person_id__in=people, server__picture__last_success=None)
-    for person, host, number in rows.values_list("row__person_id", "host", "remote_user_id"):
-        found.setdefault(person, set()).add(f"{host}:{number}")
-    return found
-
-
-def speaking(verdicts: Iterable[str], row: LicenseRow | None) -> str:
-    """Return the verdict that speaks for a person who has several, "" where there is nothing to judge."""
-    known = [verdict for verdict in verdicts if verdict in _ORDER]
-    return min(known, key=_ORDER.__getitem__) if known else (row.verdict if row else "")
 
 
 def _read_at(ids: Iterable[str], read_at: dict[str, datetime | None]) -> str:
