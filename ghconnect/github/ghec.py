@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
 from ghconnect.github import identities, queries, tokens
-from ghconnect.github.errors import Asked, GitHubError, check, scopes_text
+from ghconnect.github.errors import SECONDARY_WAIT, Asked, GitHubError, check, retry_after, scopes_text
 from ghconnect.github.http import Answer, GitHubSession
 from ghconnect.github.reading import flag, inner, moment, number, objects, text, texts
 from ghconnect.records import (
@@ -37,6 +38,8 @@ class Enterprise:
         """`host` is the web host: `github.com`, or `SUB.ghe.com`."""
         self._session, self.slug, self._token = session, slug, token
         self.host, self.kind = api_host(host), tokens.kind(token)
+        # Requests GitHub still allows this token this hour, by its last answer; None where it did not say.
+        self.remaining: int | None = None
 
     def me(self) -> TokenFacts:
         """`GET /user`: whose token it is, its kind, scopes and expiry."""
@@ -103,6 +106,7 @@ class Enterprise:
         headers = {"Authorization": f"Bearer {self._token}"}
         sent = {"slug": self.slug, **variables}
         answer = self._session.graphql(f"https://{self.host}/graphql", document, sent, headers=headers)
+        self._note(answer)
         check(answer, self._asked("not_found_ghec"))
         found = inner(self._object(answer), "data", "enterprise")
         if not found:
@@ -112,7 +116,8 @@ class Enterprise:
     def _graphql_error(self, answer: Answer) -> GitHubError:
         types = {text(error, "type") for error in objects(self._object(answer), "errors")}
         if "RATE_LIMITED" in types:
-            return GitHubError("rate", {"host": self.host})
+            wait = retry_after(answer.headers, datetime.now(UTC)) or SECONDARY_WAIT
+            return GitHubError("rate", {"host": self.host}, retry_after=wait)
         if types & {"NOT_FOUND", "FORBIDDEN", "INSUFFICIENT_SCOPES"}:
             scopes = scopes_text(answer.headers)
             return GitHubError("not_found_ghec", self._asked("").params(scopes=scopes))
@@ -123,8 +128,13 @@ class Enterprise:
     ) -> Answer:
         headers = {"Authorization": f"Bearer {self._token}"}
         answer = self._session.get(f"https://{self.host}{path}", headers=headers, params=params)
+        self._note(answer)
         check(answer, self._asked(not_found))
         return answer
+
+    def _note(self, answer: Answer) -> None:
+        left = answer.headers.get("x-ratelimit-remaining", "")
+        self.remaining = int(left) if re.fullmatch(r"\d{1,9}", left) else None
 
     def _asked(self, not_found: str) -> Asked:
         return Asked(self.host, slug=self.slug, kind=self.kind, not_found=not_found)

@@ -124,6 +124,7 @@ def _examine_server(steps: Steps, client: ghes.Server, has_token: bool) -> Exami
     if meta is None:
         return Examined(steps.all())
     steps.put("product", True, meta.installed_version)
+    steps.passed(*WAY)
     if not has_token:
         steps.put("kind", False, "", "no_token", host=client.host)
         return Examined(steps.all(), meta=meta)

@@ -135,7 +135,7 @@ def set_contract(*, enterprise: Enterprise, contract: str, renews_on: date | Non
     """State the contract: it decides what a pending invitation consumes; raises BadValue."""
     if contract not in Enterprise.Contract.values:
         raise BadValue("contract")
-    before = enterprise.contract
+    before = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk).contract
     changed = _change(enterprise, by, contract=contract, renews_on=renews_on)
     if contract != before:
         features.contract_changed(enterprise=changed, by=by)
@@ -160,6 +160,7 @@ def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User) -> Enterp
     return _change(enterprise, by, time_zone=time_zone)
 
 
+@transaction.atomic
 def _change(enterprise: Enterprise, by: User, **values: object) -> Enterprise:
     """Write what differs, and one audit event that names the fields; their values are on the page."""
     locked = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)

@@ -8,7 +8,7 @@ from ghconnect import features
 from ghconnect.models import Enterprise, User
 from ghconnect.records import Check
 
-from . import audit, enterprises
+from . import audit, clients, enterprises
 from .enterprises import BadToken
 
 __all__ = ["BadToken", "TokenRefused", "check_enterprise_token", "replace_enterprise_token"]
@@ -44,8 +44,6 @@ def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User) ->
 
 def check_enterprise_token(*, enterprise: Enterprise, by: User) -> Enterprise:
     """Check the token that is there, and keep the answers; raises GitHubError `no_token` or `sealed`."""
-    from . import clients
-
     token = clients.token_of(enterprise)
     columns = enterprises.token_columns(token, enterprises.examine(enterprise.host, enterprise.slug, token))
     kept = {name: columns[name] for name in ("checks", "checked_at", "token_scopes", "token_expires_at")}

@@ -9,7 +9,7 @@ import pytest
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise
 from ghconnect.github.http import GitHubSession
-from ghconnect.records import IDENTITY_KINDS
+from ghconnect.records import IDENTITY_KINDS, Identity
 from tests.integration.github.test_ghes import token
 from tests.support.sandbox import Sandbox
 
@@ -36,6 +36,15 @@ def test_every_page_of_the_license_report_is_read(octo: Enterprise, pretend: San
     assert first.total_seats_purchased == 250
     assert sum(row.github_com_user and row.enterprise_server_user for row in rows) == 92
     assert {row.license_type for row in rows} == {"enterprise", "visual studio subscription"}
+
+
+def test_what_github_still_allows_is_known(octo: Enterprise) -> None:
+    assert octo.remaining is None
+    octo.consumed_licenses(1)
+    first = octo.remaining
+    octo.consumed_licenses(2)
+    assert first is not None
+    assert octo.remaining == first - 1
 
 
 def test_one_page_is_the_last_page(octo: Enterprise) -> None:
@@ -119,7 +128,8 @@ def test_the_enterprise_is_described(octo: Enterprise) -> None:
 
 
 def test_identities_are_read_with_their_kinds(octo: Enterprise) -> None:
-    page, seen = octo.identities(first=50), []
+    page = octo.identities(first=50)
+    seen: list[Identity] = []
     while True:
         seen += page.identities
         assert page.readable
