@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import time
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from ghconnect import features
-from ghconnect.github import tokens, transport
+from ghconnect.github import tokens
 from ghconnect.models import Connection, Enterprise, Server, ServerName, User
 from ghconnect.records import Check
-from ghconnect.seal import SealBroken, seal, unseal
+from ghconnect.seal import SealBroken, unseal
 
-from . import audit, checks, connect, hosts
+from . import audit, checks, connect, hosts, server_values
 from .connect import locked
 from .hosts import BadHost
+from .server_values import BadValue
 
 __all__ = [
     "AlreadyAdded",
@@ -33,14 +32,6 @@ __all__ = [
     "rename",
     "replace_token",
 ]
-CHANGEABLE = {"ca_bundle", "way_in", "quiet_from", "quiet_to", "managed_by", "web_url"}
-TOKEN_GONE: dict[str, Any] = {
-    "token": "",
-    "token_login": "",
-    "token_kind": "",
-    "token_scopes": None,
-    "token_replaced_at": None,
-}
 
 
 class AlreadyAdded(Exception):
@@ -49,14 +40,6 @@ class AlreadyAdded(Exception):
 
 class BadToken(Exception):
     """Not a token at all."""
-
-
-class BadValue(Exception):
-    """A value Server settings cannot hold; `field` says which."""
-
-    def __init__(self, field: str) -> None:
-        super().__init__(field)
-        self.field = field
 
 
 class TokenRefused(Exception):
@@ -82,7 +65,7 @@ def add(
     Raises AlreadyAdded, BadHost, BadToken, BadValue.
     """
     host, token = hosts.of_server(host), (token or "").strip()
-    _valid(way_in=way_in, ca_bundle=ca_bundle, web_url=web_url)
+    server_values.valid(way_in=way_in, ca_bundle=ca_bundle, web_url=web_url)
     if token and not tokens.usable(token):
         raise BadToken
     if Server.objects.filter(enterprise=enterprise, host=host).exists():
@@ -103,8 +86,8 @@ def _insert(
                 enterprise=enterprise,
                 created_by=by,
                 **values,
-                **_token_columns(token, found),
-                **_checked_columns(found),
+                **server_values.of_token(token, found),
+                **server_values.of_checks(found),
             )
     except IntegrityError:
         raise AlreadyAdded from None
@@ -123,7 +106,7 @@ def check(*, server: Server, by: User | None) -> Server:
         found = checks.examine_server(server.host, token, server.ca_bundle)
     with transaction.atomic():
         row = locked(server)
-        _write(row, **_checked_columns(found))
+        _write(row, **server_values.of_checks(found))
         audit.record("server.check", by=by, enterprise=row.enterprise, subject=row.host)
         if (
             found.passed("users_report")
@@ -147,7 +130,7 @@ def replace_token(*, server: Server, token: str, by: User | None) -> Server:
         raise TokenRefused(found.checks)
     with transaction.atomic():
         row = locked(server)
-        _write(row, **_token_columns(token, found), **_checked_columns(found))
+        _write(row, **server_values.of_token(token, found), **server_values.of_checks(found))
         audit.record("server.token_replace", by=by, enterprise=row.enterprise, subject=row.host)
         _mended(row, by)
     return row
@@ -157,7 +140,7 @@ def replace_token(*, server: Server, token: str, by: User | None) -> Server:
 def delete_token(*, server: Server, by: User) -> Server:
     """Delete the server's token here; at the server it stays valid until it is revoked there."""
     row = locked(server)
-    _write(row, **TOKEN_GONE)
+    _write(row, **server_values.TOKEN_GONE)
     audit.record("server.token_delete", by=by, enterprise=row.enterprise, subject=row.host)
     return row
 
@@ -165,7 +148,7 @@ def delete_token(*, server: Server, by: User) -> Server:
 @transaction.atomic
 def change(*, server: Server, by: User, **values: object) -> Server:
     """Change CA bundle, way in, quiet hours, how accounts are managed, or web address; raises BadValue."""
-    _valid(**values)
+    server_values.valid(**values)
     row = locked(server)
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     if ("quiet_from" in values or "quiet_to" in values) and (
@@ -213,74 +196,6 @@ def _mended(row: Server, by: User | None) -> None:
     """Clear a broken connection, and let every feature go on at once."""
     connect.mark_mended(server=row)
     features.token_replaced(server=row, by=by)
-
-
-def _token_columns(token: str, found: checks.Examined) -> dict[str, Any]:
-    if not token:
-        return TOKEN_GONE
-    facts = found.token
-    return {
-        "token": seal(token),
-        "token_login": facts.login if facts else "",
-        "token_kind": tokens.kind(token),
-        "token_scopes": list(facts.scopes) if facts and facts.scopes is not None else None,
-        "token_replaced_at": timezone.now(),
-    }
-
-
-def _checked_columns(found: checks.Examined) -> dict[str, Any]:
-    """What a check leaves in the row; facts it did not learn keep their last value."""
-    now = timezone.now()
-    columns: dict[str, Any] = {
-        "checks": checks.stored(found.checks),
-        "checked_at": now if found.checks else None,
-    }
-    if found.meta:
-        columns["version"] = found.meta.installed_version[:32]
-    if found.license:
-        columns |= {
-            "license_seats": found.license.seats,
-            "license_unlimited": found.license.seats is None,
-            "license_seats_used": found.license.seats_used,
-            "license_days_left": found.license.days_until_expiration,
-            "license_read_at": now,
-        }
-    return columns
-
-
-def _valid(**values: object) -> None:
-    """Raise BadValue for the first value that cannot be."""
-    tests = {
-        "way_in": lambda value: value in Server.WayIn.values,
-        "managed_by": lambda value: value in Server.ManagedBy.values,
-        "quiet_from": lambda value: value is None or isinstance(value, time),
-        "quiet_to": lambda value: value is None or isinstance(value, time),
-        "ca_bundle": _is_bundle,
-        "web_url": _is_web_url,
-    }
-    for name, value in values.items():
-        if name not in tests or not tests[name](value):
-            raise BadValue(name)
-
-
-def _is_bundle(value: object) -> bool:
-    if value == "":
-        return True
-    try:
-        transport.trust(str(value))
-    except (OSError, ValueError):
-        return False
-    return "PRIVATE KEY" not in str(value)
-
-
-def _is_web_url(value: object) -> bool:
-    try:
-        parts = urlsplit(str(value))
-    except ValueError:
-        return False
-    return value == "" or (
-        parts.scheme in ("https", "http") and bool(parts.hostname) and "@" not in parts.netloc
-    )
 
 
 def _write(row: Server, **values: Any) -> None:

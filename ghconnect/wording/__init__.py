@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from .checks import check
 from .matches import hold, reason, rule, verdict
-from .problems import name, problem, remedy
+from .problems import problem
+from .remedies import name, remedy
 from .savings import cause, fix
 from .states import GITHUB_STATES, STATES, Said, github_state, state
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-from . import problems
+from . import remedies
 from .saying import Params, Template, Wordings, say, unknown
 
 
@@ -107,7 +107,7 @@ def state(key: str, params: Params | None = None) -> Said:
     """This console's state of a server, in words; `reason` among the parameters is the key of a problem."""
     given = dict(params or {})
     if given.get("reason"):
-        given["reason"] = problems.name(str(given["reason"]))
+        given["reason"] = remedies.name(str(given["reason"]))
     return _said(STATES, key, given)
 
 
