@@ -606,8 +606,11 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
 
 
 def rename_groups(pairs: Iterable[tuple[str, int]]) -> None:
-    """Give persons (group, id) the group they go on under."""
-    update_many('UPDATE licensing_person SET "group" = %s WHERE id = %s', pairs)
+    """Give persons (group, id) the group they go on under, and the cloud account that names it."""
+    update_many(
+        'UPDATE licensing_person SET "group" = %s, cloud_account_id = %s WHERE id = %s',
+        ((group, int(group[2:]) if group.startswith("c:") else None, person) for group, person in pairs),
+    )
 
 
 def add_people(enterprise_id: int, edition: int) -> None:
