@@ -13,6 +13,11 @@ def spend(token: str, resource: str, most: int) -> dict[str, int]:
     return _state(token, resource, most, cost=1)
 
 
+def give_back(token: str, resource: str, most: int) -> dict[str, int]:
+    """Count one request less: what has not changed costs nothing."""
+    return _state(token, resource, most, cost=-1)
+
+
 def state(token: str, resource: str, most: int) -> dict[str, int]:
     """limit, remaining, used and the reset in epoch seconds; costs nothing."""
     return _state(token, resource, most, cost=0)

@@ -58,7 +58,7 @@ class Machine:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        response = struck(scope["state"]["troubles"]) or await run_in_threadpool(_before, request)
+        response = await run_in_threadpool(_before, request) or struck(scope["state"]["troubles"])
         app: ASGIApp = response or (self.ghes if scope["state"]["server"] is not None else self.ghec)
         await app(scope, receive, send)
 
@@ -68,8 +68,9 @@ def struck(troubles: Troubles) -> Response | None:
     if "unauthorized" in troubles:
         return error(401)
     if "rate_limit" in troubles:
-        wait = {"retry-after": str(int(troubles["rate_limit"] or 0)), "x-ratelimit-remaining": "0"}
-        return error(403, "API rate limit exceeded for this token.", wait)
+        seconds = int(troubles["rate_limit"] or 0)
+        reset = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) + seconds)}
+        return error(403, "API rate limit exceeded for this token.", {"retry-after": str(seconds), **reset})
     if "secondary_limit" in troubles:
         wait = {"retry-after": str(int(troubles["secondary_limit"] or 0))}
         return error(403, "You have exceeded a secondary rate limit. Wait before you try again.", wait)
@@ -96,8 +97,8 @@ def _limited(request: Request) -> Response | None:
     resource = "graphql" if request.url.path == "/graphql" else "core"
     with request.state.world.read() as db:
         most = number(db, "rate_limit") if token else 60
+    request.state.spent = (token, resource, most)
     request.state.limit = limits.spend(token, resource, most)
-    request.state.resource = resource
     if request.state.limit["remaining"] >= 0:
         return None
     return error(403, "API rate limit exceeded for this token.")
@@ -139,10 +140,11 @@ class Headed:
         limit = self.state.get("limit")
         if limit is None:
             return {}
-        refund = 1 if status == 304 else 0
-        shown = {**limit, "remaining": max(0, limit["remaining"] + refund), "used": limit["used"] - refund}
+        if status == 304:
+            limit = limits.give_back(*self.state["spent"])
+        shown = {**limit, "remaining": max(0, limit["remaining"])}
         headers = {f"x-ratelimit-{name}": str(value) for name, value in shown.items()}
-        return {**headers, "x-ratelimit-resource": self.state["resource"]}
+        return {**headers, "x-ratelimit-resource": self.state["spent"][1]}
 
 
 def _cutting(troubles: Troubles, send: Send) -> Send:

@@ -151,7 +151,7 @@ def _values(slot: Slot, block: int, cloud: int) -> Iterator[tuple[int, str, str]
         yield 1, CLAIMS + slot.way, address
     elif slot.way in ("username", "NameID", "emails", "scim:username", "scim:emails"):
         yield 1, slot.way, address
-    if slot.way not in ("both", "case", "NameID", "verified", "tie", "none") and slot.index != template.TIE:
+    if slot.way not in ("both", "case", "NameID", "verified", "tie", "none"):
         yield 1, "NameID", number
     if slot.way in ("both", "verified", "unseen", "tie"):
         yield 2, "verified", address

@@ -43,7 +43,14 @@ def slots() -> list[Slot]:
 
 def _cloud() -> Iterator[Slot]:
     for index in range(BOTH):
-        yield Slot(index, "cloud", (), "none" if index % 8 == 5 and index > TIE else "both")
+        yield Slot(index, "cloud", (), _way_of_cloud(index))
+
+
+def _way_of_cloud(index: int) -> str:
+    """Whose addresses nobody can see, who shares one with somebody; else as most."""
+    if index == TIE:
+        return "tie"
+    return "none" if index % 8 == 5 and index > TIE else "both"
 
 
 def _both() -> Iterator[Slot]:
