@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -47,6 +47,12 @@ def as_list(value: Any) -> list[str]:
     """Return a JSON list; it comes as text on SQLite and as a list on PostgreSQL."""
     found: list[str] = json.loads(value) if isinstance(value, str) else (value or [])
     return found
+
+
+def as_time(value: Any) -> datetime | None:
+    """Return a time, aware; it comes without its zone, which is UTC, on SQLite."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def C(column: str) -> str:
@@ -587,6 +593,8 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
               JOIN licensing_person p ON p.id = d.old_person AND p.ended_edition IS NULL
               WHERE d.grp <> p."group" AND p."group" NOT LIKE 'c:%%' AND p.enterprise_id = %s
                 AND NOT EXISTS (SELECT 1 FROM t_decision e WHERE e.grp = p."group")
+                AND NOT EXISTS (SELECT 1 FROM licensing_account o LEFT JOIN t_decision f ON f.account_id = o.id
+                  WHERE o.person_id = p.id AND o.ended_edition IS NULL AND f.account_id IS NULL)
               UNION ALL
               SELECT d.grp, p.id FROM t_decision d
               JOIN licensing_person p ON p.enterprise_id = %s AND p.ended_edition IS NULL

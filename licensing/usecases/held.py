@@ -28,6 +28,11 @@ class AnotherQueued(Exception):
     """A newer sync of this subject is queued; its result decides."""
 
 
+def removed(run: SyncRun) -> int:
+    """Return how many accounts a held run takes away: those gone, or those that would stop consuming if more."""
+    return max(int(run.counts.get("gone", 0)), int(run.counts.get("stopping", 0)))
+
+
 @transaction.atomic
 def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
     """Let a worker publish the held run; `removes` is the number of accounts the owner confirmed.
@@ -36,7 +41,7 @@ def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
     """
     runs.lock_subject(run.server or run.enterprise)
     run = _held(run)
-    if removes != run.counts.get("stopping", run.counts.get("gone", 0)):
+    if removes != removed(run):
         raise OtherDiff
     try:
         with transaction.atomic():

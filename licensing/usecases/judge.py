@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
-
-from django.utils.dateparse import parse_datetime
+from datetime import datetime
 
 from licensing.models import BridgeItem, bulk
 from licensing.rules import bridge, verdicts
@@ -86,14 +83,8 @@ def _account(row: bulk.Row) -> Account:
     values = list(row)
     values[2], values[5] = bool(row[2]), bool(row[5])
     values[7] = tuple(bulk.as_list(row[7]))
-    values[9], values[10] = _time(row[9]), _time(row[10])
+    values[9], values[10] = bulk.as_time(row[9]), bulk.as_time(row[10])
     return Account(*values)
-
-
-def _time(value: Any) -> datetime | None:
-    """A time comes as text on SQLite."""
-    found = parse_datetime(value) if isinstance(value, str) else value
-    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
 def _decide(account: Account, found: Components, facts: Estate) -> str:

@@ -182,6 +182,8 @@ def claim(run_id: int) -> SyncRun | None:
                 lease_until=Now() + lease(),
                 started_at=Coalesce("started_at", Now() + timedelta(seconds=offset)),
                 resume_at=None,
+                error_key="",
+                error_params={},
             )
     except IntegrityError:
         return None  # another run of this subject is active; this one is found again when that ends
