@@ -15,7 +15,7 @@ from ghconnect.sandbox.answers import error, request_id
 from ghconnect.sandbox.fleet import API_HOST
 from ghconnect.sandbox.text import http_date
 from ghconnect.sandbox.tokens import Caller, Refused, credentials
-from ghconnect.sandbox.world import Row, World, number
+from ghconnect.sandbox.world import World, number
 
 Troubles = Mapping[str, float | None]
 
@@ -34,31 +34,31 @@ class Machine:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = Request(scope).headers.get("host", "").partition(":")[0].lower()
-        await run_in_threadpool(connect.catch_up, self.world)
-        server = await run_in_threadpool(self._server, host)
-        if server is None and host != API_HOST:
-            _drop(scope)
-            return
-        troubles, offset = await run_in_threadpool(trouble.take, self.world, host, scope["path"])
-        if "refused" in troubles:
+        facts = await run_in_threadpool(self._facts, host, scope["path"])
+        troubles = facts["troubles"]
+        if (facts["server"] is None and host != API_HOST) or "refused" in troubles:
             _drop(scope)
             return
         await asyncio.sleep(troubles.get("slow") or 0)
-        facts = {"world": self.world, "server": server, "troubles": troubles, "offset": offset}
         scope["state"] = {**scope.get("state", {}), **facts}
         await self._serve(scope, receive, Headed(scope, _cutting(troubles, send)))
 
-    def _server(self, host: str) -> Row | None:
-        """The instance with this name, if machines can reach it."""
+    def _facts(self, host: str, path: str) -> dict[str, Any]:
+        """What every request needs to know; `server` is None when machines can't reach one of this name."""
+        connect.catch_up(self.world)
         with self.world.read() as db:
-            row: Row | None = db.execute(
-                "SELECT * FROM server WHERE host = ? AND state = 'live'", (host,)
-            ).fetchone()
-        return row
+            server = db.execute("SELECT * FROM server WHERE host = ? AND state = 'live'", (host,)).fetchone()
+            facts = {"offset": number(db, "offset_seconds"), "most": number(db, "rate_limit")}
+        return {
+            **facts,
+            "world": self.world,
+            "server": server,
+            "troubles": trouble.take(self.world, host, path),
+        }
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope)
-        response = await run_in_threadpool(_before, request) or struck(scope["state"]["troubles"])
+        response = _before(request) or struck(scope["state"]["troubles"])
         app: ASGIApp = response or (self.ghes if scope["state"]["server"] is not None else self.ghec)
         await app(scope, receive, send)
 
@@ -95,8 +95,7 @@ def _before(request: Request) -> Response | None:
 def _limited(request: Request) -> Response | None:
     token = credentials(request)[1]
     resource = "graphql" if request.url.path == "/graphql" else "core"
-    with request.state.world.read() as db:
-        most = number(db, "rate_limit") if token else 60
+    most = request.state.most if token else 60
     request.state.spent = (token, resource, most)
     request.state.limit = limits.spend(token, resource, most)
     if request.state.limit["remaining"] >= 0:

@@ -1,6 +1,6 @@
 """Trouble that can be switched on for a host: for a number of requests, or until it is cleared."""
 
-from ghconnect.sandbox.world import Connection, World, note, number
+from ghconnect.sandbox.world import Connection, World, note
 
 REPORT, LICENSES = "/stafftools/reports", "/consumed-licenses"
 # kind: (words for the control page, the part of the path it is about, its value when none is given)
@@ -59,16 +59,15 @@ def clear(db: Connection, host: str | None = None, kind: str | None = None) -> N
     )
 
 
-def take(world: World, host: str, path: str) -> tuple[dict[str, float | None], int]:
-    """Kinds that strike this request with their values, and the clock's offset; a counted kind is used up by it."""
+def take(world: World, host: str, path: str) -> dict[str, float | None]:
+    """Kinds that strike this request with their values; a counted kind is used up by it."""
     with world.read() as db:
         rows = db.execute(
             "SELECT * FROM trouble WHERE host = ? AND instr(?, path) > 0", (host, path)
         ).fetchall()
-        offset = number(db, "offset_seconds")
     counted = [row["id"] for row in rows if row["remaining"] is not None]
     left = _use_up(world, counted) if counted else {}
-    return {row["kind"]: row["value"] for row in rows if left.get(row["id"], True)}, offset
+    return {row["kind"]: row["value"] for row in rows if left.get(row["id"], True)}
 
 
 def _use_up(world: World, rows: list[int]) -> dict[int, bool]:

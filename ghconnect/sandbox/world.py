@@ -13,6 +13,7 @@ CREATE UNIQUE INDEX account_login ON account (server, login COLLATE NOCASE);
 CREATE INDEX identity_key ON identity (key, rule, cloud);
 CREATE INDEX identity_cloud ON identity (cloud);
 CREATE INDEX cloud_login ON cloud (login);
+CREATE INDEX seat_cloud ON seat (cloud);
 CREATE INDEX secondary_account ON secondary (server, account);
 CREATE INDEX received_secondary_account ON received_secondary (server, account);
 """
@@ -28,6 +29,7 @@ class World:
         self.directory = directory
         self.path = directory / "world.sqlite"
         self._writing = threading.Lock()
+        self._idle: list[Connection] = []
 
     def exists(self) -> bool:
         return self.path.exists()
@@ -35,21 +37,33 @@ class World:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one moment of the world."""
-        with closing(connect(self.path)) as db:
-            db.execute("BEGIN")
+        db = self._take()
+        db.execute("BEGIN")
+        try:
             yield db
+        finally:
+            db.rollback()
+            self._idle.append(db)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction; writers wait for each other, an exception undoes it."""
-        with self._writing, closing(connect(self.path)) as db:
+        with self._writing:
+            db = self._take()
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
-            except BaseException:
+                db.commit()
+            finally:
                 db.rollback()
-                raise
-            db.commit()
+                self._idle.append(db)
+
+    def _take(self) -> Connection:
+        """An idle connection, or a new one: opening costs more than most requests do."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return connect(self.path)
 
     def replace(self, made: Path) -> None:
         """Put the world in file `made` in place of this one, also while it is being read."""
