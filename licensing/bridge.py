@@ -13,8 +13,9 @@ from typing import Any
 
 from django.db.models import Count, Max, Min, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from ghconnect import moments, wording
 from ghconnect.models import Enterprise
@@ -24,6 +25,13 @@ from licensing.rules.bridge import OTHER
 from licensing.rules.verdicts import LINE_ORDER
 
 LINES = (*LINE_ORDER, OTHER)
+# As GitHub's filter of deployments says it, in the order of the bar.
+DEPLOYMENTS: Mapping[str, str | Promise] = {
+    "cloud": gettext_lazy("Cloud members"),
+    "both": gettext_lazy("Members on cloud and server"),
+    "server": gettext_lazy("Server members"),
+    "invitation": gettext_lazy("Pending invitations"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +53,11 @@ class BridgeLine:
 class BridgeView:
     """The count, what it should become, and who makes the difference; counts are licenses.
 
-    `counted` is GitHub's, None without a cloud token. `read` are GitHub's rows that count, `unexplained` what
-    GitHub counts beyond them. `edition` 0: nothing is published yet. `rows` and `people` give the deployment
-    (cloud, both, server, invitation) of GitHub's rows and of ours. `counted_at` is GitHub's time, `console_at`
-    when this console last read anything, `oldest_at` the oldest picture it works with.
+    `counted` is GitHub's, None without a cloud token; `purchased` None where not known or the contract is
+    metered. `read` are GitHub's rows that count, `unexplained` what GitHub counts beyond them. `edition` 0:
+    nothing is published yet. `rows` and `people` give the deployment (cloud, both, server, invitation) of
+    GitHub's rows and of ours. `counted_at` is GitHub's time, `console_at` when this console last read
+    anything, `oldest_at` the oldest picture it works with.
     """
 
     counted: int | None
@@ -90,6 +99,27 @@ class BridgeView:
         return max(0, -(self.available or 0))
 
     @property
+    def segments(self) -> list[dict[str, Any]]:
+        """The headline as segments of {% usage_bar bridge.segments bridge.bar_total label %}."""
+        told = [
+            {"label": words, "value": self.deployments.get(key, 0), "css": f"chart-s{number}"}
+            for number, (key, words) in enumerate(DEPLOYMENTS.items(), 1)
+        ]
+        if self.available is not None and self.available > 0:
+            told.append({"label": _("Available"), "value": self.available, "css": "bar-rest"})
+        return [segment for segment in told if segment["value"]]
+
+    @property
+    def bar_total(self) -> int:
+        """How long the bar is: what is purchased, or consumed where that is more or nothing is known."""
+        return max(self.purchased or 0, self.headline)
+
+    @property
+    def unexplained_words(self) -> str:
+        """What to think of a remainder."""
+        return wording.problem("not_explained", {"n": number(abs(self.unexplained))})
+
+    @property
     def lines(self) -> list[BridgeLine]:
         """All lines in their order, totals included."""
         if self.counted is None:
@@ -122,12 +152,13 @@ def of(enterprise: Enterprise) -> BridgeView:
     edition = Edition.objects.filter(enterprise=enterprise).order_by("-number").first()
     totals: Mapping[str, Any] = edition.totals if edition else {}
     cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
+    metered = enterprise.contract == Enterprise.Contract.METERED
     read_at = ServerPicture.objects.filter(server__enterprise=enterprise).aggregate(
         newest=Max("last_success"), oldest=Min("last_success")
     )
     return BridgeView(
         counted=totals.get("counted", cloud.consumed if cloud else None),
-        purchased=totals.get("purchased", cloud.purchased if cloud else None),
+        purchased=None if metered else totals.get("purchased", cloud.purchased if cloud else None),
         read=totals.get("read_as_counted", 0),
         expected=totals.get("expected", 0),
         unexplained=totals.get("unexplained", 0),

@@ -34,7 +34,7 @@ def ids_elsewhere(people: Iterable[int]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     rows = RowAccount.objects.filter(row__person_id__in=people, server__picture__last_success=None)
     for person, host, number in rows.values_list("row__person_id", "host", "remote_user_id"):
-        found.setdefault(person, set()).add(f"{host}:{number}")
+        found.setdefault(person or 0, set()).add(f"{host}:{number}")
     return found
 
 

@@ -47,7 +47,7 @@ class Scope:
 
     def accounts(self) -> QuerySet[Account]:
         """Live accounts that belong to some license of this view."""
-        rows = Account.objects.filter(enterprise=self.enterprise, ended_edition=None)
+        rows: QuerySet[Account] = Account.objects.filter(enterprise=self.enterprise, ended_edition=None)
         return rows.filter(row_valid=True, row_id__isnull=False) if self.by_github else rows
 
     def of_accounts(self, accounts: QuerySet[Account]) -> Ids:

@@ -1,0 +1,36 @@
+"""Enterprise licensing: the bridge, what is purchased, and what GitHub says of each server."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ghconnect.access import PlacedRequest, reader
+from ghconnect.models import Enterprise
+from licensing import billing, bridge, instances
+from licensing.models import CloudPicture
+
+from .frame import subtabs
+
+
+@reader
+@require_safe
+def licensing(request: PlacedRequest) -> HttpResponseBase:
+    """Show the summary."""
+    enterprise = request.place.enterprise
+    numbers = bridge.of(enterprise)
+    metered = enterprise.contract == Enterprise.Contract.METERED
+    return render(
+        request,
+        "licensing/summary.html",
+        {
+            "tab": "licensing",
+            "subtabs": subtabs(request),
+            "bridge": numbers,
+            "metered": metered,
+            "billable": billing.billable(enterprise) if metered else None,
+            "instances": instances.of(enterprise),
+            "cloud": CloudPicture.objects.filter(enterprise=enterprise).first(),
+        },
+    )
