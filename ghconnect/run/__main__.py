@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -41,6 +42,7 @@ class Run:
             **os.environ,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
             # On a laptop, root is who was there: Celery need not say so at every start.
             "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
             "GUNICORN_CMD_ARGS": "--log-level warning",
@@ -154,6 +156,8 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check the place, then run until told to end."""
     given = read_arguments(arguments)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # people's names on a terminal that has no letters for them
     with place.only_run(given.var):
         names = ("PORT", "PAGES_PORT", "MACHINE_PORT", "BROKER_PORT")
         place.check_ports({name: getattr(given, name.lower()) for name in names})

@@ -28,12 +28,12 @@ class Child:
         """Wait until something listens; fails with the process' own last lines."""
         self.await_true(lambda: listens(port))
 
-    def await_words(self, words: str) -> None:
+    def await_words(self, words: str, within: float = START) -> None:
         """Wait until it has said so; fails with its last lines."""
-        self.await_true(lambda: words in self.log.read_text())
+        self.await_true(lambda: words in self.log.read_text(), within)
 
-    def await_true(self, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + START
+    def await_true(self, holds: Callable[[], bool], within: float = START) -> None:
+        deadline = time.monotonic() + within
         while not holds():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"{self.log.stem} did not start:\n{self.log.read_text()[-4000:]}")
