@@ -22,11 +22,11 @@ def page(request: PlacedRequest) -> HttpResponseBase:
 
 
 def _details(event: AuditEvent) -> str:
-    """What the event keeps besides, as `name: value`."""
-    return " · ".join(
-        f"{name}: {_plain(value)}" for name, value in event.data.items() if value not in ("", None, [])
-    )
+    """What the event keeps besides, as `name: value`; counts of nothing are left out."""
+    return " · ".join(f"{name}: {words}" for name, value in event.data.items() if (words := _plain(value)))
 
 
 def _plain(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plain(each)}" for name, each in value.items() if each)
+    return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value or "")
