@@ -1,0 +1,253 @@
+"""Every address of the project, whoever asks: denied unless it says otherwise, hidden rather than forbidden.
+
+Addresses come from the URLconf, so that a new page is walked from its first day. A page that anybody may
+open is named in PUBLIC; one that only owners may open, in OWNERS.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.resolvers import RoutePattern
+
+from ghconnect.models import Role, User
+from ghconnect.usecases import servers
+from licensing.models import Person, SyncRun
+from licensing.usecases import runs
+from tests.support import estate as estates
+from tests.support.estate import Estate
+
+pytestmark = pytest.mark.django_db
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+READING = ("GET", "HEAD", "OPTIONS")
+# What anybody may open: health, words. Sign-in (`account_…`) is allauth's, which sends people away by itself.
+PUBLIC = {"about", "healthz", "readyz", "set_language"}
+SIGN_IN = "account_"
+# What of sign-in shows something to whoever is not signed in.
+SIGN_IN_PUBLIC = {
+    "account_confirm_email",
+    "account_inactive",
+    "account_login",
+    "account_signup",
+    "account_email_verification_sent",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+}
+# PRODUCT §5.2, column "who", and the deeds of the pages there.
+OWNERS = {
+    "connect_enable",
+    "connect_disable",
+    "enterprise_settings",
+    "feature_switch",
+    "role",
+    "role_remove",
+    "server_new",
+    "server_remove",
+    "server_settings",
+    "server_sync_now",
+    "server_token_delete",
+    "server_users",
+    "settings_audit_log",
+    "settings_github",
+    "settings_people",
+    "upload",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One pattern of the URLconf."""
+
+    name: str
+    pattern: URLPattern
+
+    @property
+    def parameters(self) -> set[str]:
+        return set(self.pattern.pattern.regex.groupindex) if hasattr(self.pattern.pattern, "regex") else set()
+
+    @property
+    def roles(self) -> frozenset[Role] | None:
+        found: frozenset[Role] | None = getattr(self.pattern.callback, "roles", None)
+        return found
+
+    @property
+    def placed(self) -> bool:
+        return "slug" in self.parameters
+
+
+def walk(resolver: URLResolver) -> Iterator[Address]:
+    for each in resolver.url_patterns:
+        if isinstance(each, URLResolver):
+            assert isinstance(each.pattern, RoutePattern)
+            yield from walk(each)
+        else:
+            assert each.name, f"{each.pattern} needs a name"
+            yield Address(each.name, each)
+
+
+ADDRESSES = sorted(walk(get_resolver()), key=lambda address: address.name)
+PLACED = [address for address in ADDRESSES if address.placed]
+
+
+def each(addresses: list[Address]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("address", addresses, ids=lambda address: address.name)
+
+
+@pytest.fixture
+def octo() -> Estate:
+    made = estates.estate()
+    estates.connected(made.server)
+    server = made.server
+    servers.change(server=server, by=made.owner, way_in="pull")
+    server.refresh_from_db()
+    runs.request(subject=server, trigger=SyncRun.Trigger.MANUAL, by=made.owner)
+    runs.request(subject=made.enterprise, trigger=SyncRun.Trigger.MANUAL, by=made.owner)
+    return made
+
+
+@pytest.fixture
+def stranger() -> User:
+    """Return the owner of another enterprise, which has a server and a run too."""
+    return estates.estate("acme", "ghe.acme.example").owner
+
+
+def samples(octo: Estate) -> dict[str, Any]:
+    """Return a value for every parameter an address may have, each of which is there."""
+    person = Person.objects.filter(enterprise=octo.enterprise).first()
+    return {
+        "slug": octo.enterprise.slug,
+        "host": octo.server.host,
+        "key": estates.KEY,
+        "login": octo.biller.login,
+        "number": 1,
+        "pk": person.pk if person else 1,
+        "uidb36": "1",
+    }
+
+
+def url_of(address: Address, octo: Estate, **other: Any) -> str:
+    values = {**samples(octo), **other}
+    unknown = address.parameters - values.keys()
+    assert not unknown, f"{address.name}: give a sample of {unknown} in this test"
+    return reverse(address.name, kwargs={name: values[name] for name in address.parameters})
+
+
+def ask(client: Client, method: str, url: str) -> HttpResponseBase:
+    answer: HttpResponseBase = client.generic(method, url)
+    return answer
+
+
+def body(answer: HttpResponseBase, url: str) -> str:
+    """Return what a 404 says, without what names the address or differs at each asking."""
+    text = getattr(answer, "content", b"").decode().replace(url, "")
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
+
+
+@each([address for address in ADDRESSES if not address.name.startswith(SIGN_IN)])
+def test_nobody_who_is_not_signed_in_gets_in(client: Client, octo: Estate, address: Address) -> None:
+    url = url_of(address, octo)
+    for method in METHODS:
+        answer = ask(client, method, url)
+        closed = answer.status_code == 302 and answer.headers["Location"].startswith("/login/?next=")
+        assert closed != (address.name in PUBLIC), f"{method} {url}: {answer.status_code}"
+
+
+@each([address for address in ADDRESSES if address.name.startswith(SIGN_IN)])
+def test_what_is_for_whoever_signed_in_sends_others_to_sign_in(
+    client: Client, octo: Estate, address: Address
+) -> None:
+    url = url_of(address, octo)
+    for method in ("GET", "HEAD"):
+        answer = ask(client, method, url)
+        assert address.name in SIGN_IN_PUBLIC or answer.status_code in (302, 404), f"{method} {url}"
+
+
+@each(PLACED)
+def test_who_may_open_it_is_said(address: Address) -> None:
+    assert address.roles is not None, f"{address.name}: decorate the view with @reader or @owner"
+    if address.name in OWNERS:
+        assert address.roles == {Role.OWNER}
+
+
+@each(PLACED)
+def test_the_owner_of_another_enterprise_cannot_tell_that_it_exists(
+    client: Client, octo: Estate, stranger: User, address: Address
+) -> None:
+    client.force_login(stranger)
+    url, missing = url_of(address, octo), url_of(address, octo, slug="octo-none")
+    for method in METHODS:
+        there, nowhere = ask(client, method, url), ask(client, method, missing)
+        assert (there.status_code, nowhere.status_code) == (404, 404), f"{method} {url}"
+        assert body(there, url) == body(nowhere, missing)
+
+
+@each([address for address in PLACED if "host" in address.parameters])
+def test_a_server_of_another_enterprise_is_not_reached_by_ones_own(
+    client: Client, octo: Estate, stranger: User, address: Address
+) -> None:
+    client.force_login(stranger)
+    url = url_of(address, octo, slug="acme")
+    for method in METHODS:
+        assert ask(client, method, url).status_code == 404, f"{method} {url}"
+
+
+@each(PLACED)
+def test_a_billing_manager_reads_what_is_for_billing_managers_and_changes_nothing(
+    client: Client, octo: Estate, address: Address
+) -> None:
+    client.force_login(octo.biller)
+    url, may = url_of(address, octo), address.roles is not None and Role.BILLING_MANAGER in address.roles
+    for method in METHODS:
+        answer = ask(client, method, url)
+        if not may:
+            assert answer.status_code == 404, f"{method} {url}"
+        elif method not in READING:
+            assert answer.status_code in (404, 405), f"{method} {url} changes something, or may"
+
+
+@each(PLACED)
+def test_an_owner_may_ask_for_everything(client: Client, octo: Estate, address: Address) -> None:
+    client.force_login(octo.owner)
+    answer = ask(client, "GET", url_of(address, octo))
+    there = {"pk"}.isdisjoint(address.parameters)
+    assert answer.status_code in ({200, 302, 405} if there else {200, 302, 404, 405})
+
+
+@each([address for address in ADDRESSES if not address.placed])
+def test_what_belongs_to_no_enterprise_names_none(
+    client: Client, octo: Estate, stranger: User, address: Address
+) -> None:
+    client.force_login(stranger)
+    for method in ("GET", "POST"):
+        answer = ask(client, method, url_of(address, octo))
+        text = getattr(answer, "content", b"").decode()
+        assert answer.status_code < 500
+        assert "octo-corp" not in text.replace("owner-of-acme@octo-corp.example", "")
+        if answer.status_code == 302:
+            assert "octo-corp" not in answer.headers["Location"]
+        client.force_login(stranger)
+
+
+def test_a_person_without_any_role_sees_no_enterprise(client: Client, octo: Estate) -> None:
+    client.force_login(estates.person("nobody"))
+    assert b"You have no enterprise here yet" in client.get("/enterprises").content
+    assert client.get("/").headers["Location"] == "/enterprises"
+
+
+def test_the_operator_sees_no_people_of_an_enterprise(client: Client, octo: Estate) -> None:
+    client.force_login(estates.person("root", operator=True))
+    for address in PLACED:
+        assert ask(client, "GET", url_of(address, octo)).status_code == 404
+
+
+def test_an_address_with_a_slash_at_its_end_is_another_address(client: Client, octo: Estate) -> None:
+    client.force_login(octo.owner)
+    for address in PLACED:
+        assert client.get(url_of(address, octo) + "/").status_code == 404
