@@ -10,8 +10,8 @@ from ghconnect.sandbox import certificates, fleet, serve
 from ghconnect.sandbox.control import Control
 from ghconnect.sandbox.deeds import settings
 from ghconnect.sandbox.machine import Machine
-from ghconnect.sandbox.make import STORYLINE, make
-from ghconnect.sandbox.world import World, number
+from ghconnect.sandbox.make import STORYLINE, form, make
+from ghconnect.sandbox.world import World, number, setting
 
 ABOUT = """A pretend GitHub: octo-corp's servers (GHES) and its enterprise (GHEC), over real HTTP, on this machine only.
 
@@ -39,7 +39,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--people", type=int, help=f"licenses of a generated estate (default: the storyline's {STORYLINE})"
     )
-    parser.add_argument("--seed", type=int, default=1, help="same seed, same world (default: %(default)s)")
+    parser.add_argument("--seed", type=int, help="same seed, same world (default: 1)")
     parser.add_argument(
         "--report-seconds",
         type=float,
@@ -73,12 +73,23 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _prepare(world: World, options: argparse.Namespace) -> None:
-    """A world of another size than asked for is made anew too."""
-    if world.exists() and not options.reset:
-        with world.read() as db:
-            if options.people in (None, number(db, "people")):
-                return
-    make(world, people_count=options.people or STORYLINE, seed=options.seed)
+    """A world of another size or seed than asked for is made anew too, and so is one of an older release."""
+    if options.reset or not _fits(world, options):
+        make(
+            world, people_count=options.people or STORYLINE, seed=1 if options.seed is None else options.seed
+        )
+
+
+def _fits(world: World, options: argparse.Namespace) -> bool:
+    if not world.exists():
+        return False
+    with world.read() as db:
+        people, seed = number(db, "people"), number(db, "seed")
+        return (
+            options.people in (None, people)
+            and options.seed in (None, seed)
+            and setting(db, "form") == form()
+        )
 
 
 def _say_ready(world: World, control: Control) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ghconnect.sandbox import accounts, connect, fleet, merge, people, story
 from ghconnect.sandbox.people import Estate
 from ghconnect.sandbox.template import SLOTS
-from ghconnect.sandbox.text import DAY, guid
+from ghconnect.sandbox.text import DAY, digest, guid
 from ghconnect.sandbox.world import INDEXES, SCHEMA, Connection, World, put
 from ghconnect.sandbox.world import connect as open_file
 
@@ -67,10 +67,20 @@ def _insert_meta(db: Connection, estate: Estate) -> None:
         "people": estate.people, "seed": estate.seed, "made_at": estate.made_at, "offset_seconds": 0,
         "slug": fleet.SLUG, "name": fleet.NAME, "contract": "volume", "purchased": purchased,
         "price_cents": MONTHLY_CENTS, "currency": CURRENCY, "renewal_at": estate.made_at + 21 * DAY,
-        "report_seconds": 1, "rate_limit": max(5000, estate.people // 10), "lab_at": estate.made_at + DAY,
+        "form": form(), "report_seconds": 1,
+        "rate_limit": max(5000, estate.people // 10), "lab_at": estate.made_at + DAY,
     }  # fmt: skip
     for name, value in settings.items():
         put(db, name, value)
+
+
+def form() -> str:
+    """Tells worlds of this release from those of another: tables or template differ."""
+    files = (
+        SCHEMA,
+        *(SCHEMA.with_name(f"{name}.py") for name in ("template", "people", "accounts", "fleet")),
+    )
+    return digest(*(file.read_text() for file in files))
 
 
 def _insert_people(db: Connection, estate: Estate) -> None:

@@ -44,38 +44,33 @@ def test_236_rows_of_four_kinds(client: Client) -> None:
 
 
 def test_server_only_rows(client: Client) -> None:
-    alone = [row for row in client.rows() if kind(row) == "server only"]
-    logins = {row["github_com_login"] for row in client.rows()}
+    rows, received = client.rows(), logins_received(client)
+    alone = [row for row in rows if kind(row) == "server only"]
+    cloud = {row["github_com_login"] for row in rows if row["github_com_user"]}
     retired = [row for row in alone if "ghe-old" in row["enterprise_server_user_ids"][0]]
     robots = [row for row in alone if not row["enterprise_server_emails"]]
-    halves = [row for row in alone if _login(client, row) in logins - {""}]
+    halves = [row for row in alone if login(row, received) in cloud]
     assert (len(retired), len(robots), len(halves)) == (5, 3, 9)
     people = [row for row in alone if row not in retired + robots + halves]
     assert len(people) == 21
     assert sorted(len(row["enterprise_server_user_ids"]) for row in people) == [1] * 19 + [2, 2]
 
 
-def _login(client: Client, row: dict[str, Any]) -> str:
-    """The login that GraphQL tells of the first account of a row."""
-    host, _, number = row["enterprise_server_user_ids"][0].rpartition(":")
-    return _received(client)[host, int(number)]
+def login(row: dict[str, Any], received: dict[str, str]) -> str:
+    """The login of a row's first server account, as GraphQL tells it."""
+    return received[row["enterprise_server_user_ids"][0]]
 
 
-def _received(client: Client, cache: dict[int, Any] = {}) -> dict[tuple[str, int], str]:  # noqa: B006
-    """(host, id) → login of everything that GitHub received, read once per client."""
-    if id(client) not in cache:
-        query = """query { enterprise(slug: "octo-corp") { ownerInfo { enterpriseServerInstallations(first: 10) {
-          nodes { hostName userAccounts(first: 100) { nodes { remoteUserId login } } } } } } }"""
-        nodes = client.graphql(query)["data"]["enterprise"]["ownerInfo"]["enterpriseServerInstallations"][
-            "nodes"
-        ]
-        cache[id(client)] = {
-            (node["hostName"], user["remoteUserId"]): user["login"]
-            for node in nodes
-            for user in node["userAccounts"]["nodes"]
-        }
-    found: dict[tuple[str, int], str] = cache[id(client)]
-    return found
+def logins_received(client: Client) -> dict[str, str]:
+    """`host:id` → login of everything that GitHub received."""
+    query = """query { enterprise(slug: "octo-corp") { ownerInfo { enterpriseServerInstallations(first: 10) {
+      nodes { hostName userAccounts(first: 100) { nodes { remoteUserId login } } } } } } }"""
+    owner_info = client.graphql(query)["data"]["enterprise"]["ownerInfo"]
+    return {
+        f"{node['hostName']}:{user['remoteUserId']}": user["login"]
+        for node in owner_info["enterpriseServerInstallations"]["nodes"]
+        for user in node["userAccounts"]["nodes"]
+    }
 
 
 @pytest.mark.parametrize(("short", "count"), ACCOUNTS.items())
@@ -228,11 +223,11 @@ def test_237_comes_out_of_the_published_rules(client: Client) -> None:
 
 def test_fifteen_could_be_avoided(client: Client) -> None:
     """8 counted twice (Kenji is under way), 2 of 3 robots, 5 on a server that nobody owns."""
-    rows = client.rows()
+    rows, received = client.rows(), logins_received(client)
     logins = {row["github_com_login"] for row in rows if row["github_com_user"]}
     alone = [row for row in rows if kind(row) == "server only"]
-    twice = [row for row in alone if _login(client, row) in logins - {"ksato"}]
-    robots = Counter(_login(client, row) for row in alone if not row["enterprise_server_emails"])
+    twice = [row for row in alone if login(row, received) in logins - {"ksato"}]
+    robots = Counter(login(row, received) for row in alone if not row["enterprise_server_emails"])
     retired = [row for row in alone if "ghe-old" in row["enterprise_server_user_ids"][0]]
     assert len(twice) + sum(count - 1 for count in robots.values()) + len(retired) == 8 + 2 + 5
     price = client.world["enterprise"]
