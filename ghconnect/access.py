@@ -62,11 +62,13 @@ def in_enterprise(
 
     def decorate(view: Callable[Concatenate[PlacedRequest, P], HttpResponseBase]) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, slug: str, host: str | None = None, **kwargs: Any) -> HttpResponseBase:
+        def guarded(
+            request: HttpRequest, slug: str, host: str | None = None, **kwargs: Any
+        ) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 raise Http404
             request.place = place_of(request.user, slug, host, roles)  # type: ignore[attr-defined]
-            return view(request, **kwargs)  # type: ignore[arg-type]
+            return view(request, **kwargs)  # type: ignore[arg-type, call-arg]
 
         guarded.roles = roles  # type: ignore[attr-defined]
         return guarded

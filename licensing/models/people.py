@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from ghconnect.models import Enterprise
 
-from .accounts import CloudAccount
+from .accounts import CloudAccount, LicenseRow
 
 
 class Person(models.Model):
@@ -95,3 +95,4 @@ class BridgeItem(models.Model):
     line = models.CharField(max_length=24)
     delta = models.IntegerField()
     people = models.ManyToManyField(Person, related_name="bridge_items")
+    rows = models.ManyToManyField(LicenseRow, related_name="bridge_items")

@@ -40,11 +40,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """People whose count differs, by how many, and the line they stand on."""
+    """People whose count differs, by how many, the line they stand on, and GitHub's rows of them."""
 
     line: str
     delta: int
     people: tuple[int, ...]
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,12 @@ def lines(found: Iterable[Component]) -> tuple[Line, ...]:
 
 
 def line_of(delta: int, verdicts: Iterable[str]) -> str:
-    """The line of a component: the first verdict in order whose usual effect has the delta's sign, else the
-    first. A component whose people joined and arrived at once is so on the line that explains its number.
+    """The line of a component: the first verdict in order that does not contradict its delta, else the first.
+
+    A component that somebody joined and another left is so on the line that explains its number.
     """
     ordered = sorted(set(verdicts), key=_ORDER.__getitem__)
-    return next((key for key in ordered if EFFECT[key] * delta > 0), ordered[0] if ordered else OTHER)
+    return next((key for key in ordered if EFFECT[key] * delta >= 0), ordered[0] if ordered else OTHER)
 
 
 @dataclass(slots=True)
@@ -122,20 +124,23 @@ class _Part:
     delta: int = 0
     people: list[int] = field(default_factory=list)
     accounts: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
 
     def add(self, part: _Part) -> None:
         self.delta += part.delta
         self.people += part.people
         self.accounts += part.accounts
+        self.rows += part.rows
 
     def component(self, verdicts: Mapping[int, str]) -> Component:
         known = {verdicts[one] for one in self.accounts if one in verdicts}
-        return Component(line_of(self.delta, known), self.delta, tuple(sorted(self.people)))
+        line = line_of(self.delta, known)
+        return Component(line, self.delta, tuple(sorted(self.people)), tuple(sorted(self.rows)))
 
 
 def _of_row(row: Row) -> _Part:
     ties: list[Node] = [("account", one) for one in row.accounts]
-    return _Part(("row", row.row_id), ties, -row.counted, [], list(row.accounts))
+    return _Part(("row", row.row_id), ties, -row.counted, [], list(row.accounts), [row.row_id])
 
 
 def _of_person(person: Person) -> _Part:

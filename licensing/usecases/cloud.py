@@ -162,7 +162,7 @@ def stage(run: SyncRun) -> None:
     seen: set[str] = set()
     for kind, facts in map(json.loads, chunks.lines(run)):
         if kind == "row":
-            row = _row(facts)
+            row = record(facts)
             if row_key(row) not in seen:
                 seen.add(row_key(row))
                 rows.append(_staged_row(run, row))
@@ -188,10 +188,10 @@ def database_ids(run: SyncRun) -> dict[str, int]:
     return {facts["login"].lower(): facts["id"] for kind, facts in lines if kind == "member"}
 
 
-def _row(facts: dict[str, Any]) -> LicenseRow:
-    return LicenseRow(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
-    )
+def record(facts: dict[str, Any]) -> LicenseRow:
+    """Return a row from the JSON of its fields."""
+    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in facts.items()}
+    return LicenseRow(**values)
 
 
 def _staged_row(run: SyncRun, row: LicenseRow) -> bulk.Row:

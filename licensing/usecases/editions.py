@@ -39,20 +39,20 @@ def totals(enterprise: Enterprise) -> dict[str, Any]:
     `unexplained` = counted − read_as_counted. `lines`: the bridge by verdict. `expected`: persons that consume.
     """
     cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
-    rows = dict(
+    rows: dict[str, int] = dict(
         bulk.stream(
             "SELECT kind, count(*) FROM licensing_licenserow WHERE enterprise_id = %s AND counted GROUP BY kind",
             enterprise.pk,
         )
     )
-    people = dict(
+    people: dict[str, int] = dict(
         bulk.stream(
             "SELECT deployment, count(*) FROM licensing_person "
             "WHERE enterprise_id = %s AND consumes AND ended_edition IS NULL GROUP BY deployment",
             enterprise.pk,
         )
     )
-    lines = dict(
+    lines: dict[str, int] = dict(
         bulk.stream(
             "SELECT line, sum(delta) FROM licensing_bridgeitem WHERE enterprise_id = %s GROUP BY line",
             enterprise.pk,

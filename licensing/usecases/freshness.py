@@ -22,7 +22,10 @@ def picture(run: SyncRun) -> ServerPicture | CloudPicture:
 
 def _update(run: SyncRun, **values: Any) -> None:
     row = picture(run)
-    type(row)._default_manager.filter(pk=row.pk).update(**values)
+    if isinstance(row, CloudPicture):
+        CloudPicture.objects.filter(pk=row.pk).update(**values)
+    else:
+        ServerPicture.objects.filter(pk=row.pk).update(**values)
 
 
 def contacted(run: SyncRun) -> None:

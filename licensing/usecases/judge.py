@@ -54,7 +54,7 @@ def judge(facts: Estate) -> None:
         if _decide(account, found, facts) != account.old
     )
     bulk.settle_rows(_rows(found))
-    bulk.drop_bridge_items(facts.enterprise.pk)
+    bulk.drop_bridge_items()
     _write_items(facts, bridge.components(_bridge_rows(found), _bridge_people(found), found.verdicts))
 
 
@@ -118,7 +118,7 @@ def _rows(found: Components) -> Iterable[tuple[int | None, str, int]]:
         if account.row is not None and account.valid:
             of_row[account.row].append(found.verdicts[account.id])
     order = {key: place for place, key in enumerate(verdicts.LINE_ORDER)}
-    for row, _, cloud, old_verdict, old_person, unread in found.rows:
+    for row, _, _, old_verdict, old_person, unread in found.rows:
         if not of_row[row] and not found.people_of_row[row]:
             found.verdicts[-row] = "gone_since"  # its server is read here, and has no such account
             of_row[row].append("gone_since")
@@ -153,11 +153,11 @@ def _write_items(facts: Estate, components: list[bridge.Component]) -> None:
     items = BridgeItem.objects.bulk_create(
         [BridgeItem(enterprise=facts.enterprise, line=one.line, delta=one.delta) for one in components]
     )
-    through = BridgeItem.people.through
-    through.objects.bulk_create(
-        [
-            through(bridgeitem_id=item.pk, person_id=person)
-            for item, one in zip(items, components, strict=True)
-            for person in one.people
-        ]
+    pairs = list(zip(items, components, strict=True))
+    people, rows = BridgeItem.people.through, BridgeItem.rows.through
+    people.objects.bulk_create(
+        [people(bridgeitem_id=item.pk, person_id=person) for item, one in pairs for person in one.people]
+    )
+    rows.objects.bulk_create(
+        [rows(bridgeitem_id=item.pk, licenserow_id=row) for item, one in pairs for row in one.rows]
     )

@@ -12,7 +12,6 @@ from ghconnect import clock, faults
 from ghconnect.models import Enterprise
 from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, LicenseRow
 from licensing.models import CloudPicture, SyncRun, bulk
-from licensing.models import bulk_cloud as sql
 from licensing.rules import consumption
 from licensing.rules.normalise import email_key
 
@@ -27,7 +26,7 @@ def publish_cloud(run: SyncRun) -> None:
     faults.at("publish:before")
     with transaction.atomic():
         enterprise, _ = publish.lock(run)
-        if sql.staged_rows(run.pk, run.attempt) != run.fetched:
+        if bulk.staged_rows(run.pk, run.attempt) != run.fetched:
             raise publish.StagedLost(str(run))
         faults.at("publish:locked")
         counts = _changes(run, enterprise)
@@ -57,21 +56,21 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     edition, keep = enterprise.edition + 1, bool(run.counts.get("drifting"))
     key = (run.pk, run.attempt, enterprise.pk)
     if not keep:
-        sql.rename_cloud_accounts(sql.renamed_rows(*key))
-    counts = sql.find_row_changes(*key, keep_missing=keep)
-    sql.mark_before()
+        bulk.rename_cloud_accounts(bulk.renamed_rows(*key))
+    counts = bulk.find_row_changes(*key, keep_missing=keep)
+    bulk.mark_before()
     rematch.point_rows(enterprise, mark=True)
-    sql.drop_gone_rows()
-    counts["logins"] = sql.settle_cloud_accounts(*key, edition, keep_missing=keep)
+    bulk.drop_gone_rows()
+    counts["logins"] = bulk.settle_cloud_accounts(*key, edition, keep_missing=keep)
     _write_rows(run, enterprise)
-    sql.name_cloud_accounts(enterprise.pk)
-    sql.settle_row_accounts(*key)
+    bulk.name_cloud_accounts(enterprise.pk)
+    bulk.settle_row_accounts(*key)
     rematch.point_rows(enterprise, mark=False)
-    sql.settle_ended_accounts()
-    counts["values"] = sql.settle_addresses(*key, kinds_read(run), keep_missing=keep)
-    counts["ids"] = sql.settle_database_ids(enterprise.pk, cloud.database_ids(run))
-    sql.mark_after()
-    counts["judged"] = sql.mark_judged_before(enterprise.pk)
+    bulk.settle_ended_accounts()
+    counts["values"] = bulk.settle_addresses(*key, kinds_read(run), keep_missing=keep)
+    counts["ids"] = bulk.settle_database_ids(enterprise.pk, cloud.database_ids(run))
+    bulk.mark_after()
+    counts["judged"] = bulk.mark_judged_before(enterprise.pk)
     if any(counts.values()):
         counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
         bulk.write_changes(run.pk, edition)
@@ -87,21 +86,21 @@ def kinds_read(run: SyncRun) -> list[str]:
 
 def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:
     """Insert and update the rows that changed, from their staged facts."""
-    clouds = sql.cloud_ids(enterprise.pk)
+    clouds = bulk.cloud_ids(enterprise.pk)
     new, changed = [], []
-    for key, digest, facts, row_id in sql.changed_rows(run.pk, run.attempt):
-        row = LicenseRow(**{n: tuple(v) if isinstance(v, list) else v for n, v in json.loads(facts).items()})
+    for key, digest, facts, row_id in bulk.changed_rows(run.pk, run.attempt):
+        row = cloud.record(json.loads(facts))
         values = _columns(row, enterprise, clouds.get(cloud.login_key(row)), digest)
         if row_id is None:
             new.append((enterprise.pk, key, *values))
         else:
             changed.append((*values, row_id))
-    sql.insert_rows(new)
-    sql.update_rows(changed)
+    bulk.insert_rows(new)
+    bulk.update_rows(changed)
 
 
 def _columns(row: LicenseRow, enterprise: Enterprise, cloud_id: int | None, digest: str) -> tuple[Any, ...]:
-    """The columns of `bulk_cloud.ROW` for one row."""
+    """The columns of `bulk.ROW` for one row."""
     facts = consumption.row_facts(row)
     counted = consumption.row_counts(facts, enterprise.contract or consumption.VOLUME).consumes
     return (
@@ -151,7 +150,7 @@ def _picture(run: SyncRun, enterprise: Enterprise) -> None:
     facts: dict[str, Any] = dict(
         zip(
             ("rows", "rows_counted", "members", "members_with_identity"),
-            sql.row_totals(enterprise.pk),
+            bulk.row_totals(enterprise.pk),
             strict=True,
         )
     )

@@ -13,7 +13,7 @@ from typing import Any
 
 from ghconnect import clock
 from ghconnect.models import Enterprise, ServerName
-from licensing.models import bulk, bulk_cloud
+from licensing.models import bulk
 from licensing.rules import consumption, evidence, matching
 
 from . import judge, people
@@ -154,4 +154,4 @@ def point_rows(enterprise: Enterprise, *, mark: bool) -> None:
         "server_id", "host"
     ):
         names.setdefault(host, server_id)
-    bulk_cloud.point_at_servers(enterprise.pk, names, mark=mark)
+    bulk.point_at_servers(enterprise.pk, names, mark=mark)

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from ghconnect import clock
 from ghconnect.models import Enterprise, Server
-from licensing.models import Account, DueSync, RunChange, ServerPicture, SyncRun, bulk
+from licensing.models import DueSync, RunChange, ServerPicture, SyncRun, bulk
 
 from . import editions, estate, rematch, runs
 
@@ -33,5 +33,4 @@ def retire(*, server: Server) -> None:
     RunChange.objects.filter(run__in=old).delete()
     for run_id in old.values_list("pk", flat=True):
         bulk.forget_staged(run_id)
-    accounts = Account.objects.filter(server=server)
-    accounts._raw_delete(accounts.db)  # one statement: nothing refers to accounts by a key of the database
+    bulk.delete_accounts(server.pk)

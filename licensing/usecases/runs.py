@@ -27,7 +27,7 @@ from licensing.models import SyncRun
 log = logging.getLogger(__name__)
 KEY = "license_usage_sync"
 MAX_TAKEOVERS = 5
-State, Trigger, Step = SyncRun.State, SyncRun.Trigger, SyncRun.Step
+State, Step = SyncRun.State, SyncRun.Step
 Subject = Server | Enterprise
 
 
@@ -70,7 +70,9 @@ def check_gate(server: Server) -> None:
 
 
 @transaction.atomic
-def request(*, subject: Subject, trigger: Trigger, by: User | None = None, period: str = "") -> SyncRun:
+def request(
+    *, subject: Subject, trigger: SyncRun.Trigger, by: User | None = None, period: str = ""
+) -> SyncRun:
     """Return the run that will read `subject`: the one already open where it still fits, else a new queued one.
 
     The database refuses a second queued pull and a second run of one period. Raises GateClosed for a server.
@@ -108,7 +110,7 @@ def _known(subject: Subject, period: str) -> SyncRun | None:
     return fetching
 
 
-def _insert(subject: Subject, *, trigger: Trigger, by: User | None, **facts: Any) -> SyncRun:
+def _insert(subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, **facts: Any) -> SyncRun:
     server = subject if isinstance(subject, Server) else None
     enterprise = subject.enterprise if isinstance(subject, Server) else subject
     number = (of_subject(subject).aggregate(last=Max("number"))["last"] or 0) + 1
@@ -135,7 +137,7 @@ def _insert(subject: Subject, *, trigger: Trigger, by: User | None, **facts: Any
 
 @transaction.atomic
 def request_content(
-    *, server: Server, trigger: Trigger, by: User | None, sha256: str, **facts: Any
+    *, server: Server, trigger: SyncRun.Trigger, by: User | None, sha256: str, **facts: Any
 ) -> tuple[SyncRun, bool]:
     """Queue a run for pushed or uploaded content, or return the open run of the same content (ENGINEERING §15).
 

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from ghconnect import clock
 from ghconnect.models import Connection, Enterprise, Server, User
+from ghconnect.queue import send
 from licensing.models import DueSync, ServerPicture, SyncRun
 from licensing.rules import schedule
 
@@ -128,7 +129,7 @@ def _one(pk: int, now: datetime | None) -> bool:
 def _request(due: DueSync, now: datetime) -> None:
     if due.kind == "hourly":
         _advance(due, schedule.hourly(due.enterprise.slug, now))
-        runs.send("licensing.watch_github", enterprise_id=due.enterprise_id)
+        send("licensing.watch_github", enterprise_id=due.enterprise_id)
         return
     if due.server is None:
         period, after = due.period, schedule.daily(due.enterprise.slug, now)

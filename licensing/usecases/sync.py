@@ -20,7 +20,7 @@ from ghconnect.github.errors import GitHubError
 from ghconnect.models import Server
 from ghconnect.records import ServerAccount
 from ghconnect.usecases import clients, connect
-from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk, bulk_cloud
+from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk
 from licensing.rules import formats, guard, schedule
 from licensing.rules.normalise import email_key
 
@@ -234,7 +234,7 @@ def _at_github(server: Server) -> str:
 
 
 def _compare_cloud(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    now = bulk_cloud.compare_totals(run.pk, run.attempt, run.enterprise.pk)
+    now = bulk.cloud_totals(run.pk, run.attempt, run.enterprise.pk)
     pairs = {name: (now[name], now[name] - now[f"{name}_gone"]) for name in ("rows", "joins", "values")}
     first = not CloudPicture.objects.filter(enterprise=run.enterprise).exclude(rows_at=None).exists()
     if first or run.counts.get("drifting"):

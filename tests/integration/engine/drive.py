@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from django.db import connection
+
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import Identity, LicenseRow, ServerAccount
 from licensing.models import Account, BridgeItem, Edition, Match, Person, Seat, SyncRun
@@ -103,7 +104,13 @@ def partition(of: Enterprise) -> dict[tuple[int, int], tuple[str, str, str, bool
     live = Account.objects.filter(enterprise=of, ended_edition=None)
     people = dict(Person.objects.filter(enterprise=of).values_list("pk", "group"))
     return {
-        (a.server_id, a.remote_user_id): (people[a.person_id or 0], a.rule, a.rule_value, a.consumes, a.verdict)
+        (a.server_id, a.remote_user_id): (
+            people[a.person_id or 0],
+            a.rule,
+            a.rule_value,
+            a.consumes,
+            a.verdict,
+        )
         for a in live
     }
 
@@ -121,9 +128,16 @@ def assert_sound(of: Enterprise) -> None:
     consuming = set(alive.filter(consumes=True).values_list("pk", flat=True))
     assert found["expected"] == len(consuming)
     assert found["read_as_counted"] + sum(found["lines"].values()) == found["expected"]
-    assert set(Seat.objects.filter(enterprise=of, to_edition=None).values_list("person_id", flat=True)) == consuming
+    assert (
+        set(Seat.objects.filter(enterprise=of, to_edition=None).values_list("person_id", flat=True))
+        == consuming
+    )
     live = Account.objects.filter(enterprise=of, ended_edition=None)
-    spans = set(Match.objects.filter(account_id__in=live.values("pk"), to_edition=None).values_list("account_id", "person_id"))
+    spans = set(
+        Match.objects.filter(account_id__in=live.values("pk"), to_edition=None).values_list(
+            "account_id", "person_id"
+        )
+    )
     assert spans == set(live.values_list("pk", "person_id"))
     assert set(live.values_list("person_id", flat=True)) <= set(alive.values_list("pk", flat=True))
     for person in alive.filter(consumes=False, cloud_account=None):

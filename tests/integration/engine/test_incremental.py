@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from ghconnect.models import Enterprise
+from ghconnect.models import Enterprise, Server
 from ghconnect.records import IDENTITY_KINDS, VERIFIED_EMAIL, Identity, LicenseRow
 from licensing.models import SyncRun
 from licensing.usecases import recount
@@ -19,7 +21,9 @@ LOGINS = ("", "ann", "bob", "cat")
 
 accounts = st.lists(
     st.builds(
-        lambda number, email, suspended, never: drive.account(number, email, suspended=suspended, never_active=never),
+        lambda number, email, suspended, never: drive.account(
+            number, email, suspended=suspended, never_active=never
+        ),
         st.integers(1, 4),
         st.sampled_from(EMAILS),
         st.booleans(),
@@ -55,9 +59,7 @@ def reports(draw: st.DrawFn) -> list[LicenseRow]:
 
 
 steps = st.lists(
-    st.one_of(
-        st.tuples(st.just(0), accounts), st.tuples(st.just(1), accounts), st.tuples(reports(), values)
-    ),
+    st.one_of(st.tuples(st.just(0), accounts), st.tuples(st.just(1), accounts), st.tuples(reports(), values)),
     min_size=1,
     max_size=6,
 )
@@ -68,7 +70,7 @@ class Incremental(TestCase):
 
     @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps)
-    def test_equals_matching_everything(self, played: list) -> None:
+    def test_equals_matching_everything(self, played: list[Any]) -> None:
         """After every step: the sums hold, and deciding everybody again changes nothing."""
         of = drive.enterprise()
         servers = [drive.server(of, host) for host in HOSTS[:2]]
@@ -80,10 +82,7 @@ class Incremental(TestCase):
             drive.assert_sound(of)
             assert (drive.partition(of), drive.bridge(of), drive.totals(of)) == before
 
-    def _play(self, of: Enterprise, servers: list, what: object, how: list) -> None:
-        if isinstance(what, int):
-            run = drive.read_server(servers[what], how)
-        else:
-            run = drive.read_cloud(of, what, how)  # type: ignore[arg-type]
+    def _play(self, of: Enterprise, servers: list[Server], what: Any, how: Any) -> None:
+        by_server = isinstance(what, int)
+        run = drive.read_server(servers[what], how) if by_server else drive.read_cloud(of, what, how)
         assert run.state in SyncRun.GOOD, (run.state, run.error_key, run.error_params)
-

@@ -1,0 +1,150 @@
+"""Bring the accounts of a server to what is staged, and mark the keys before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from .sql import moment, one, run_sql, stream, update_many
+
+
+def keys_before() -> None:
+    """Mark the keys that changed accounts had."""
+    run_sql(
+        """
+        INSERT INTO t_key SELECT DISTINCT a.key FROM t_change t JOIN licensing_account a ON a.id = t.account_id
+        WHERE a.key <> '' AND a.ended_edition IS NULL
+        """
+    )
+
+
+def moved_keys(run_id: int, attempt: int) -> list[tuple[int, str, str]]:
+    """Return (account id, former keys as JSON, key it had) of accounts that change their address."""
+    return list(
+        stream(
+            """
+            SELECT a.id, a.former_keys, a.key FROM t_change t
+            JOIN licensing_account a ON a.id = t.account_id
+            JOIN licensing_stagedaccount s
+              ON s.run_id = %s AND s.attempt = %s AND s.remote_user_id = a.remote_user_id
+            WHERE t.kind IN ('changed', 'rejoined') AND a.key <> '' AND a.key <> s.key
+            """,
+            run_id,
+            attempt,
+        )
+    )
+
+
+def remember_keys(rows: Iterable[tuple[str, int]]) -> None:
+    """Write (former keys as JSON, account id)."""
+    update_many("UPDATE licensing_account SET former_keys = %s WHERE id = %s", rows)
+
+
+def leave_server(server_id: int) -> None:
+    """Mark all accounts of a server as gone."""
+    run_sql(
+        "INSERT INTO t_change SELECT id, remote_user_id, 'gone', '' FROM licensing_account "
+        "WHERE server_id = %s AND ended_edition IS NULL",
+        server_id,
+    )
+
+
+def delete_accounts(server_id: int) -> None:
+    """Delete the accounts of a server that leaves this console; no key of the database refers to them."""
+    run_sql("DELETE FROM licensing_account WHERE server_id = %s", server_id)
+
+
+def forget_server(server_id: int) -> None:
+    """Let GitHub's rows point at this server no more."""
+    run_sql("UPDATE licensing_rowaccount SET server_id = NULL WHERE server_id = %s", server_id)
+
+
+def end_accounts(edition: int, run_id: int | None, now: datetime) -> None:
+    """End the accounts that are gone or were recreated under their number."""
+    run_sql(
+        """
+        UPDATE licensing_account SET ended_edition = %s, run_id = %s, stopped_at = CASE WHEN consumes THEN %s
+          ELSE stopped_at END, consumes = FALSE
+        WHERE id IN (SELECT account_id FROM t_change WHERE kind IN ('gone', 'recreated'))
+        """,
+        edition,
+        run_id,
+        moment(now),
+    )
+
+
+def change_accounts(run_id: int, attempt: int, edition: int) -> None:
+    """Write the new facts of changed and rejoined accounts."""
+    run_sql(
+        """
+        UPDATE licensing_account SET
+          login = s.login, email = s.email, key = s.key, suspended = s.suspended,
+          site_admin = coalesce(s.site_admin, licensing_account.site_admin),
+          dormant = coalesce(s.dormant, licensing_account.dormant),
+          never_active = coalesce(s.never_active, licensing_account.never_active),
+          remote_created_at = coalesce(s.remote_created_at, licensing_account.remote_created_at),
+          ended_edition = NULL, run_id = %s,
+          since_edition = CASE WHEN t.kind = 'rejoined' THEN %s ELSE licensing_account.since_edition END
+        FROM t_change t, licensing_stagedaccount s
+        WHERE licensing_account.id = t.account_id AND t.kind IN ('changed', 'rejoined')
+          AND s.run_id = %s AND s.attempt = %s AND s.remote_user_id = t.remote_user_id
+        """,
+        run_id,
+        edition,
+        run_id,
+        attempt,
+    )
+
+
+def add_accounts(
+    run_id: int, attempt: int, *, enterprise_id: int, server_id: int, edition: int, now: datetime
+) -> None:
+    """Insert new accounts, placed after all that were there before in the report's order."""
+    after = one(
+        "SELECT coalesce(max(position) + 1, 0) FROM licensing_account WHERE server_id = %s", server_id
+    )[0]
+    run_sql(
+        """
+        INSERT INTO licensing_account (enterprise_id, server_id, remote_user_id, position, login, email, key,
+          former_keys, site_admin, suspended, dormant, never_active, remote_created_at, first_seen_at,
+          since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes, reason, verdict,
+          row_valid)
+        SELECT %s, %s, s.remote_user_id, s.position + %s, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
+          s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
+        FROM licensing_stagedaccount s JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'
+        WHERE s.run_id = %s AND s.attempt = %s
+        """,
+        enterprise_id,
+        server_id,
+        after,
+        moment(now),
+        edition,
+        run_id,
+        run_id,
+        attempt,
+    )
+    run_sql(
+        """
+        UPDATE t_change SET account_id = (
+          SELECT a.id FROM licensing_account a
+          WHERE a.server_id = %s AND a.remote_user_id = t_change.remote_user_id AND a.ended_edition IS NULL)
+        WHERE kind = 'added'
+        """,
+        server_id,
+    )
+
+
+def keys_after() -> None:
+    """Mark the keys that touched accounts have now, and the accounts themselves."""
+    run_sql(
+        """
+        INSERT INTO t_key SELECT DISTINCT a.key FROM t_change t JOIN licensing_account a ON a.id = t.account_id
+        WHERE a.key <> '' AND a.ended_edition IS NULL ON CONFLICT DO NOTHING
+        """
+    )
+    run_sql(
+        """
+        INSERT INTO t_account SELECT DISTINCT a.id FROM t_change t JOIN licensing_account a ON a.id = t.account_id
+        WHERE a.ended_edition IS NULL ON CONFLICT DO NOTHING
+        """
+    )

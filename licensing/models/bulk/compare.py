@@ -1,0 +1,190 @@
+"""Compare the staged accounts of a run with the published picture of its server."""
+
+from __future__ import annotations
+
+from .sql import analyze, one, run_sql, stream
+
+_PAIR = """
+    FROM licensing_account a
+    LEFT JOIN licensing_stagedaccount s
+      ON s.run_id = %s AND s.attempt = %s AND s.remote_user_id = a.remote_user_id
+    WHERE a.server_id = %s AND a.ended_edition IS NULL
+"""
+
+
+_RECREATED = """(a.remote_created_at IS NOT NULL AND s.remote_created_at IS NOT NULL
+    AND a.remote_created_at <> s.remote_created_at)"""
+
+
+def _differs(column: str) -> str:
+    """A nullable fact differs only where the source knows it: NULL is "not told" and keeps the last value."""
+    return f"(s.{column} IS NOT NULL AND (a.{column} IS NULL OR a.{column} <> s.{column}))"
+
+
+_FIELDS = {
+    "login": "a.login <> s.login",
+    "email": "a.email <> s.email",
+    "suspended": "a.suspended <> s.suspended",
+    "site_admin": _differs("site_admin"),
+    "dormant": _differs("dormant"),
+    "never_active": _differs("never_active"),
+    "created_at": "(s.remote_created_at IS NOT NULL AND a.remote_created_at IS NULL)",
+}
+
+
+STAGED = (
+    "run_id",
+    "attempt",
+    "position",
+    "remote_user_id",
+    "login",
+    "email",
+    "key",
+    "site_admin",
+    "suspended",
+    "dormant",
+    "never_active",
+    "remote_created_at",
+)
+
+
+def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
+    """Keep login and email of accounts that were suspended with both obfuscated (PRODUCT §3, 6); returns how many."""
+    return run_sql(
+        """
+        UPDATE licensing_stagedaccount SET login = a.login, email = a.email, key = a.key
+        FROM licensing_account a
+        WHERE licensing_stagedaccount.run_id = %s AND licensing_stagedaccount.attempt = %s
+          AND licensing_stagedaccount.suspended AND a.server_id = %s AND a.ended_edition IS NULL
+          AND a.remote_user_id = licensing_stagedaccount.remote_user_id AND a.key <> ''
+          AND NOT a.suspended
+          AND a.login <> licensing_stagedaccount.login AND a.key <> licensing_stagedaccount.key
+        """,
+        run_id,
+        attempt,
+        server_id,
+    )
+
+
+def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
+    """Return how many persons would consume no more: all their consuming accounts stop, and no cloud row keeps them."""
+    return int(
+        one(
+            """
+            SELECT count(*) FROM (
+              SELECT a.person_id AS id, count(*) AS stopping FROM licensing_account a
+              LEFT JOIN licensing_stagedaccount s
+                ON s.run_id = %s AND s.attempt = %s AND s.remote_user_id = a.remote_user_id
+              WHERE a.server_id = %s AND a.ended_edition IS NULL AND a.consumes
+                AND (s.id IS NULL OR s.suspended OR (s.never_active AND NOT coalesce(a.never_active, FALSE)))
+              GROUP BY a.person_id
+            ) x JOIN licensing_person p ON p.id = x.id AND p.consumes
+            WHERE p.reason NOT IN ('member', 'visual_studio', 'other', 'invitation_volume')
+              AND x.stopping = (SELECT count(*) FROM licensing_account b
+                WHERE b.person_id = x.id AND b.ended_edition IS NULL AND b.consumes)
+            """,
+            run_id,
+            attempt,
+            server_id,
+        )[0]
+    )
+
+
+def staged_totals(run_id: int, attempt: int) -> tuple[int, int]:
+    """Return (rows, distinct ids) of what a run staged."""
+    rows, ids = one(
+        "SELECT count(*), count(DISTINCT remote_user_id) FROM licensing_stagedaccount "
+        "WHERE run_id = %s AND attempt = %s",
+        run_id,
+        attempt,
+    )
+    return int(rows), int(ids)
+
+
+def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
+    """Return what the guard asks: counts of accounts now, gone, stopping, changing key, recreated."""
+    names = (
+        "present",
+        "consuming",
+        "gone",
+        "stopping",
+        "suspending",
+        "rekeyed",
+        "losing_key",
+        "recreated",
+        "same",
+    )
+    values = one(
+        f"""
+        SELECT count(*),
+          coalesce(sum(CASE WHEN a.consumes THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN s.id IS NULL THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN a.consumes AND (s.id IS NULL OR (s.suspended AND NOT a.suspended)
+            OR (s.never_active AND NOT coalesce(a.never_active, FALSE))) THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN s.suspended AND NOT a.suspended THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN s.id IS NOT NULL AND a.key <> '' AND a.key <> s.key THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN a.key <> '' AND s.key = '' THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN {_RECREATED} THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN s.id IS NOT NULL AND NOT ({" OR ".join(_FIELDS.values())}) AND NOT {_RECREATED}
+            THEN 1 ELSE 0 END), 0)
+        {_PAIR}
+        """,
+        run_id,
+        attempt,
+        server_id,
+    )
+    return dict(zip(names, map(int, values), strict=True))
+
+
+def missing_at_end(run_id: int, attempt: int, server_id: int) -> int:
+    """Return how many accounts are missing as one block at the end of the last report's own order."""
+    last = one(
+        f"SELECT coalesce(max(a.position), -1) {_PAIR} AND s.id IS NOT NULL", run_id, attempt, server_id
+    )[0]
+    return int(
+        one(
+            f"SELECT count(*) {_PAIR} AND s.id IS NULL AND a.position > %s",
+            run_id,
+            attempt,
+            server_id,
+            last,
+        )[0]
+    )
+
+
+def find_changes(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
+    """Fill `t_change` with added, rejoined, changed, recreated and gone accounts; returns counts by kind."""
+    key = (run_id, attempt, server_id)
+    fields = " || ".join(f"CASE WHEN {test} THEN '{name},' ELSE '' END" for name, test in _FIELDS.items())
+    target = "INSERT INTO t_change (account_id, remote_user_id, kind, fields)"
+    run_sql(f"{target} SELECT a.id, a.remote_user_id, 'gone', '' {_PAIR} AND s.id IS NULL", *key)
+    run_sql(f"{target} SELECT a.id, a.remote_user_id, 'recreated', '' {_PAIR} AND {_RECREATED}", *key)
+    run_sql(
+        f"{target} SELECT a.id, a.remote_user_id, 'changed', {fields} {_PAIR} AND s.id IS NOT NULL "
+        f"AND NOT {_RECREATED} AND ({' OR '.join(_FIELDS.values())})",
+        *key,
+    )
+    run_sql(
+        f"""
+        {target}
+        SELECT (
+          SELECT max(o.id) FROM licensing_account o
+          WHERE o.server_id = %s AND o.remote_user_id = s.remote_user_id AND o.ended_edition IS NOT NULL
+            AND (o.remote_created_at IS NULL OR s.remote_created_at IS NULL
+                 OR o.remote_created_at = s.remote_created_at)
+        ), s.remote_user_id, 'added', ''
+        FROM licensing_stagedaccount s
+        LEFT JOIN licensing_account a
+          ON a.server_id = %s AND a.remote_user_id = s.remote_user_id AND a.ended_edition IS NULL
+        WHERE s.run_id = %s AND s.attempt = %s AND (a.id IS NULL OR {_RECREATED})
+        """,
+        server_id,
+        server_id,
+        run_id,
+        attempt,
+    )
+    run_sql("UPDATE t_change SET kind = 'rejoined' WHERE kind = 'added' AND account_id IS NOT NULL")
+    analyze("t_change")
+    counts = dict.fromkeys(("added", "rejoined", "changed", "recreated", "gone"), 0)
+    counts.update({kind: int(n) for kind, n in stream("SELECT kind, count(*) FROM t_change GROUP BY kind")})
+    return counts

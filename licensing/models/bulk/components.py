@@ -1,0 +1,209 @@
+"""Components of GitHub's rows and our persons, for verdicts and the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from .sql import Row, analyze, run_sql, stream, update_many
+
+
+def rows_of_changes() -> None:
+    """Mark GitHub's rows that hold a matched or touched account."""
+    run_sql(
+        """
+        INSERT INTO t_row SELECT DISTINCT ra.row_id FROM (
+          SELECT account_id FROM t_decision UNION SELECT account_id FROM t_change
+        ) x JOIN licensing_account a ON a.id = x.account_id
+        JOIN licensing_rowaccount ra ON ra.server_id = a.server_id AND ra.remote_user_id = a.remote_user_id
+        WHERE TRUE ON CONFLICT DO NOTHING
+        """
+    )
+
+
+# What ties a row to a person: an account it validly holds, the cloud account both have, or the row's own person.
+_ROW_OF_PERSON = (
+    """
+    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_person t
+    JOIN licensing_account a ON a.person_id = t.id
+    WHERE a.row_id IS NOT NULL AND a.row_valid
+    """,
+    """
+    SELECT r.id AS row_id, p.id AS person_id FROM t_person t
+    JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL
+    JOIN licensing_licenserow r ON r.cloud_account_id = p.cloud_account_id
+    WHERE TRUE
+    """,
+    """
+    SELECT r.id AS row_id, p.id AS person_id FROM t_person t
+    JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL AND p.cloud_account_id IS NULL
+    JOIN licensing_licenserow r ON r.id = CAST(substr(p."group", 3) AS BIGINT)
+    WHERE substr(p."group", 1, 2) IN ('r:', 'i:')
+    """,
+)
+
+
+_PERSON_OF_ROW = (
+    """
+    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_row t
+    JOIN licensing_account a ON a.row_id = t.id
+    WHERE a.person_id IS NOT NULL AND a.row_valid
+    """,
+    """
+    SELECT r.id AS row_id, p.id AS person_id FROM t_row t
+    JOIN licensing_licenserow r ON r.id = t.id
+    JOIN licensing_person p ON p.cloud_account_id = r.cloud_account_id AND p.ended_edition IS NULL
+    WHERE TRUE
+    """,
+    """
+    SELECT r.id AS row_id, p.id AS person_id FROM t_row t
+    JOIN licensing_licenserow r ON r.id = t.id AND r.cloud_account_id IS NULL
+    JOIN licensing_person p ON p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL
+      AND p."group" IN ('r:' || r.id, 'i:' || r.id)
+    WHERE TRUE
+    """,
+)
+
+
+def close_components() -> None:
+    """Grow the marked persons and rows until they are whole components."""
+    grown = 1
+    while grown > 0:
+        grown = 0
+        for query in _ROW_OF_PERSON:
+            grown += run_sql(
+                f"INSERT INTO t_row SELECT DISTINCT row_id FROM ({query}) x WHERE TRUE ON CONFLICT DO NOTHING"
+            )
+        for query in _PERSON_OF_ROW:
+            grown += run_sql(
+                f"INSERT INTO t_person SELECT DISTINCT person_id FROM ({query}) x WHERE TRUE ON CONFLICT DO NOTHING"
+            )
+        analyze("t_row", "t_person")
+
+
+# A row of its own person: no cloud account, nobody live here, and some account on a server not read here.
+UNREAD = """
+    EXISTS (SELECT 1 FROM licensing_rowaccount ra
+      LEFT JOIN licensing_serverpicture sp ON sp.server_id = ra.server_id AND sp.last_success IS NOT NULL
+      WHERE ra.row_id = r.id AND sp.id IS NULL)
+"""
+
+
+_LIVE = """
+    EXISTS (SELECT 1 FROM licensing_rowaccount ra JOIN licensing_account a ON a.server_id = ra.server_id
+      AND a.remote_user_id = ra.remote_user_id AND a.ended_edition IS NULL WHERE ra.row_id = r.id)
+"""
+
+
+def settle_row_people(enterprise_id: int, edition: int) -> None:
+    """Give marked rows that only GitHub knows their own person, and end the persons of rows that have others."""
+    run_sql(
+        f"""
+        INSERT INTO t_group (grp, cloud_id, row_id)
+        SELECT CASE WHEN r.kind = 'invitation' THEN 'i:' ELSE 'r:' END || r.id, NULL, r.id
+        FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
+        WHERE r.cloud_account_id IS NULL AND (r.kind = 'invitation' OR ({UNREAD} AND NOT {_LIVE}))
+        ON CONFLICT DO NOTHING
+        """
+    )
+    run_sql(
+        """
+        INSERT INTO t_group (grp, cloud_id)
+        SELECT 'c:' || r.cloud_account_id, r.cloud_account_id FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
+        WHERE r.cloud_account_id IS NOT NULL ON CONFLICT DO NOTHING
+        """
+    )
+    run_sql(
+        """
+        INSERT INTO t_person SELECT p.id FROM t_row t JOIN licensing_person p
+          ON p.enterprise_id = %s AND p.ended_edition IS NULL AND p."group" IN ('r:' || t.id, 'i:' || t.id)
+        WHERE TRUE ON CONFLICT DO NOTHING
+        """,
+        enterprise_id,
+    )
+    run_sql(
+        """
+        UPDATE licensing_person SET ended_edition = %s, consumes = FALSE WHERE ended_edition IS NULL AND id IN (
+          SELECT t.id FROM t_person t JOIN licensing_person p ON p.id = t.id
+          WHERE substr(p."group", 1, 2) IN ('r:', 'i:')
+            AND NOT EXISTS (SELECT 1 FROM t_group g WHERE g.grp = p."group"))
+        """,
+        edition,
+    )
+
+
+def mark_rows_of_server(server_id: int) -> None:
+    """Mark every row that holds an account of the server: its first picture decides about all of them."""
+    run_sql(
+        "INSERT INTO t_row SELECT DISTINCT row_id FROM licensing_rowaccount WHERE server_id = %s "
+        "ON CONFLICT DO NOTHING",
+        server_id,
+    )
+
+
+def drop_bridge_items() -> None:
+    """Forget the bridge items of marked persons and rows, to work them out again."""
+    run_sql("DROP TABLE IF EXISTS t_item")
+    run_sql(
+        """
+        CREATE TEMPORARY TABLE t_item AS
+        SELECT b.bridgeitem_id AS id FROM licensing_bridgeitem_people b JOIN t_person t ON t.id = b.person_id
+        UNION
+        SELECT b.bridgeitem_id FROM licensing_bridgeitem_rows b JOIN t_row t ON t.id = b.licenserow_id
+        """
+    )
+    for table, column in (("_people", "bridgeitem_id"), ("_rows", "bridgeitem_id"), ("", "id")):
+        run_sql(f"DELETE FROM licensing_bridgeitem{table} WHERE {column} IN (SELECT id FROM t_item)")
+
+
+def component_rows() -> list[Row]:
+    """Return (row id, counted, cloud id, verdict, person id, held on servers not read here) of marked rows."""
+    return list(
+        stream(
+            f"""
+            SELECT r.id, r.counted, r.cloud_account_id, r.verdict, r.person_id,
+              CASE WHEN r.enterprise_server_user THEN {UNREAD} ELSE FALSE END
+            FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
+            """
+        )
+    )
+
+
+def component_people() -> list[Row]:
+    """Return (person id, group, consumes, cloud id, alive) of marked persons, ended ones too."""
+    return list(
+        stream(
+            """
+            SELECT p.id, p."group", p.consumes AND p.ended_edition IS NULL, p.cloud_account_id,
+              p.ended_edition IS NULL
+            FROM t_person t JOIN licensing_person p ON p.id = t.id
+            """
+        )
+    )
+
+
+def component_accounts() -> Iterator[Row]:
+    """Yield live accounts of marked persons, and ended ones that a marked row still holds.
+
+    Columns: id, key, consumes, person id, row id, row valid, row cloud id, row server keys, explained cloud id,
+    matched at, stopped at, server id, verdict, cloud id of the person.
+    """
+    yield from stream(
+        """
+        SELECT a.id, a.key, a.consumes, a.person_id, a.row_id, a.row_valid, r.cloud_account_id, r.server_keys,
+          a.explained_cloud_id, a.matched_at, a.stopped_at, a.server_id, a.verdict, p.cloud_account_id
+        FROM t_person t JOIN licensing_account a ON a.person_id = t.id
+        JOIN licensing_person p ON p.id = t.id
+        LEFT JOIN licensing_licenserow r ON r.id = a.row_id
+        WHERE a.ended_edition IS NULL OR (a.row_id IS NOT NULL AND a.row_valid)
+        """
+    )
+
+
+def settle_verdicts(rows: Iterable[tuple[str, int]]) -> None:
+    """Write (verdict, account id)."""
+    update_many("UPDATE licensing_account SET verdict = %s WHERE id = %s", rows)
+
+
+def settle_rows(rows: Iterable[tuple[int | None, str, int]]) -> None:
+    """Write (person id, verdict, row id)."""
+    update_many("UPDATE licensing_licenserow SET person_id = %s, verdict = %s WHERE id = %s", rows)

@@ -1,0 +1,49 @@
+"""Scratch tables of one publication: what it touches, and what follows from that.
+
+`t_change` (accounts a run touches), `t_key` and `t_account` (what must be matched again), `t_decision` (what the
+rules said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out).
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from .sql import run_sql
+
+SCRATCH = {
+    "t_change": "account_id BIGINT, remote_user_id BIGINT, kind VARCHAR(10), fields VARCHAR(120)",
+    "t_key": "key VARCHAR(320) PRIMARY KEY",
+    "t_account": "id BIGINT PRIMARY KEY",
+    "t_decision": (
+        "account_id BIGINT PRIMARY KEY, grp VARCHAR(420), cloud_id BIGINT, rule VARCHAR(24), value VARCHAR(320), "
+        "tie BOOLEAN, x_rule VARCHAR(24), x_value VARCHAR(320), x_cloud BIGINT, consumes BOOLEAN, "
+        "reason VARCHAR(40), row_id BIGINT, row_valid BOOLEAN, old_person BIGINT"
+    ),
+    "t_group": "grp VARCHAR(420) PRIMARY KEY, cloud_id BIGINT, row_id BIGINT",
+    "t_person": "id BIGINT PRIMARY KEY",
+    "t_row": "id BIGINT PRIMARY KEY",
+}
+
+
+def open_scratch() -> None:
+    """Make the scratch tables anew, empty; they are gone with the transaction or the connection."""
+    ending = " ON COMMIT DROP" if connection.vendor == "postgresql" else ""
+    for name, columns in SCRATCH.items():
+        run_sql(f"DROP TABLE IF EXISTS {name}")
+        run_sql(f"CREATE TEMPORARY TABLE {name} ({columns}){ending}")
+
+
+def mark_everything(enterprise_id: int) -> None:
+    """Mark all live accounts, all rows and all live persons of an enterprise."""
+    for table, source in (
+        ("t_account", "licensing_account WHERE ended_edition IS NULL AND"),
+        ("t_row", "licensing_licenserow WHERE"),
+        ("t_person", "licensing_person WHERE ended_edition IS NULL AND"),
+    ):
+        run_sql(f"INSERT INTO {table} SELECT id FROM {source} enterprise_id = %s", enterprise_id)
+
+
+def forget_staged(run_id: int) -> None:
+    """Delete what a run staged, now that it is over."""
+    for table in ("stagedaccount", "stagedrow", "stagedrowaccount", "stagedaddress"):
+        run_sql(f"DELETE FROM licensing_{table} WHERE run_id = %s", run_id)

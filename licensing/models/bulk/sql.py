@@ -1,0 +1,112 @@
+"""One statement at a time, on SQLite and PostgreSQL alike: what every room of raw SQL leans on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from django.db import connection
+
+BATCH = 2000
+
+
+Row = tuple[Any, ...]
+
+
+def moment(value: datetime | None) -> Any:
+    """Return a time as raw SQL of this database takes it."""
+    return connection.ops.adapt_datetimefield_value(value) if value else None
+
+
+def document(value: Any) -> str:
+    """Return a JSON column's text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def as_list(value: Any) -> list[str]:
+    """Return a JSON list; it comes as text on SQLite and as a list on PostgreSQL."""
+    found: list[str] = json.loads(value) if isinstance(value, str) else (value or [])
+    return found
+
+
+def as_time(value: Any) -> datetime | None:
+    """Return a time, aware; it comes without its zone, which is UTC, on SQLite."""
+    found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
+
+
+def by_code_point(column: str) -> str:
+    """Return the column ordered by code point, as Python orders strings, on either database."""
+    return f'{column} COLLATE "C"' if connection.vendor == "postgresql" else column
+
+
+def run_sql(sql: str, *params: Any) -> int:
+    """Run one statement and return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+def one(sql: str, *params: Any) -> Row:
+    """Return the only row of a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row: Row = cursor.fetchone()
+        return row
+
+
+def stream(sql: str, *params: Any) -> Iterator[Row]:
+    """Yield the rows of a query in batches, from a server-side cursor on PostgreSQL."""
+    cursor: Any
+    if connection.vendor == "postgresql":
+        connection.ensure_connection()
+        cursor = connection.connection.cursor(name="ghconnect_stream")
+        cursor.itersize = BATCH
+        with cursor:
+            yield from cursor.execute(sql, params)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(BATCH):
+            yield from rows
+
+
+def load(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
+    """Insert rows in bulk, by COPY on PostgreSQL; returns how many."""
+    names = ", ".join(f'"{column}"' for column in columns)
+    if connection.vendor == "postgresql":
+        return _copy(f"COPY {table} ({names}) FROM STDIN", rows)
+    marks = ", ".join(["%s"] * len(columns))
+    count, rows = 0, iter(rows)
+    with connection.cursor() as cursor:
+        while batch := list(islice(rows, BATCH)):
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)
+            count += len(batch)
+    return count
+
+
+def _copy(sql: str, rows: Iterable[Row]) -> int:
+    count = 0
+    with connection.cursor() as cursor, cursor.copy(sql) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def update_many(sql: str, rows: Iterable[Row]) -> None:
+    """Run one statement for many rows of parameters."""
+    rows = iter(rows)
+    with connection.cursor() as cursor:
+        while batch := list(islice(rows, BATCH)):
+            cursor.executemany(sql, batch)
+
+
+def analyze(*tables: str) -> None:
+    """Let PostgreSQL know the size of tables just filled; SQLite needs no telling."""
+    if connection.vendor == "postgresql":
+        for table in tables:
+            run_sql(f"ANALYZE {table}")
