@@ -98,7 +98,7 @@ class Control:
     def _server(self, row: Row) -> dict[str, Any]:
         return {
             "host": row["host"], "short": row["short"], "way_in": row["way_in"],
-            "token": fleet.reading_token(row["short"]),
+            "token": fleet.reading_token(row["short"]) if row["way_in"] == "pull" else None,
             "server_id": row["server_id"], "version": row["version"], "scim": bool(row["scim"]),
             "web_url": f"{self.pages_url}/ghes/{row['host']}",
         }  # fmt: skip

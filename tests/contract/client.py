@@ -109,7 +109,7 @@ class Client:
     def on(self, short: str, path: str, **headers: str | None) -> Answer:
         """GET at a server with its reader's token."""
         server = self.server(short)
-        return self.ask(server["host"], path, server["token"], headers=headers)
+        return self.ask(server["host"], path, server["token"] or "", headers=headers)
 
     def report(self, short: str, user: str = READER, token: str | None = None) -> Answer:
         """GET the report by basic authentication."""
