@@ -99,7 +99,7 @@ def _after_quiet(at: datetime, quiet_hours: QuietHours | None, zone: tzinfo) -> 
         return at
     start, end = quiet_hours
     local = at.astimezone(zone)
-    clock = local.time().replace(fold=0)
+    clock = local.time()
     if not (start <= clock < end if start < end else start != end and (clock >= start or clock < end)):
         return at
     day = local.date() + (DAY if clock >= end else timedelta())

@@ -57,6 +57,7 @@ def test_states_that_need_nobody(key: str) -> None:
     ("state", "added", "found"),
     [
         (State("never_synced"), NOW - DAY, []),
+        (State("never_synced"), NOW - 8 * DAY, []),
         (State("never_synced"), NOW - 9 * DAY, ["github_never_synced"]),
         (State("never_synced"), None, ["github_never_synced"]),
         (State("failed", NOW, {"words": "no route"}), NOW, ["github_failed"]),
@@ -98,6 +99,12 @@ def test_the_side_of_github(cloud: CloudFacts, key: str, licenses: int) -> None:
 )
 def test_nothing_is_made_up(cloud: CloudFacts) -> None:
     assert attention(AttentionFacts(cloud=cloud), NOW) == []
+
+
+def test_equal_ones_by_age_and_those_without_a_time_last() -> None:
+    states = [State("late", None), State("late", NOW), State("late", NOW - DAY)]
+    servers = tuple(ServerFacts(f"h{n}", state, SYNCED) for n, state in enumerate(states))
+    assert [item.subject for item in attention(AttentionFacts(servers), NOW)] == ["h2", "h1", "h0"]
 
 
 SERVERS = st.builds(

@@ -60,6 +60,13 @@ def test_people_with_two_licenses(login: str, key: str, found: list[str]) -> Non
 def test_names_of_profiles() -> None:
     assert reasons(JANE, server(2, "x", "y@z", name="DOE, Jane")) == ["same_name"]
     assert reasons(JANE, server(2, "x", "y@z", name="Jane")) == []
+    assert reasons(Seat(1, "cloud", "Mona", "m"), server(2, "x", "mona@z", name="Mona")) == []
+
+
+def test_the_address_to_use_is_of_the_same_domain() -> None:
+    two = Seat(1, "cloud", "Jane Doe", "jdoe", ("jane@home.example", "jane.doe@octo-corp.example"))
+    (one,) = candidates([two, server(2, "jdoe", "jd@octo-corp.example")])
+    assert one.params["to"] == "jane.doe@octo-corp.example"
 
 
 def test_a_name_two_people_have_tells_nothing() -> None:
@@ -84,6 +91,8 @@ def test_a_robot_on_three_servers() -> None:
     robots = [server(n, "svc-deploy", "", host) for n, host in ((7, TOKYO), (8, OSAKA), (9, "ghe-nagoya"))]
     (one,) = candidates([*robots, server(10, "svc-other", "")])
     assert (one.reason, one.extra, one.kept, one.fix) == ("robot", (8, 9), 7, "same_primary")
+    assert total(candidates(robots[:2])) == 1
+    assert candidates(robots[:1]) == []
 
 
 def test_a_server_nobody_owns() -> None:

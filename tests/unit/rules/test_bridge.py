@@ -59,6 +59,8 @@ def test_a_row_nobody_is_behind() -> None:
         (+1, ["new_since", "will_join"], "new_since"),
         (-1, ["agreed", "gone_but_counted"], "gone_but_counted"),
         (-1, ["agreed", "should_have_joined"], "should_have_joined"),
+        (-1, ["new_since", "should_have_joined"], "should_have_joined"),
+        (-1, ["new_since"], "new_since"),
         (-1, ["alone"], "alone"),
         (+1, [], OTHER),
     ],

@@ -169,6 +169,13 @@ def test_what_a_cloud_account_consumes_without_its_servers(
     assert cloud_consumes(row_facts(row(**facts)), "volume") == Consumption(*volume)
 
 
+def test_a_row_with_ids_of_servers_is_a_server_user() -> None:
+    ids = row(enterprise_server_user_ids=("ghe.example:1",))
+    assert row_facts(ids).server_user
+    assert row_facts(row(enterprise_server_user=True)).server_user
+    assert not row_facts(row()).server_user
+
+
 YES, NO = Consumption(True, "active"), Consumption(False, "suspended")
 
 

@@ -28,6 +28,8 @@ def known(**facts: object) -> Known:
         {"key": "new@x.example", "key_since": None},
         {"key": ""},
         {"created_at": NOW - DAY},
+        {"created_at": NOW},
+        {"key": "new@x.example", "key_since": NOW},
         {"created_at": None},
     ],
     ids=str,

@@ -70,6 +70,11 @@ def test_a_first_report_is_not_held_unless_it_is_empty() -> None:
     assert [hold.key for hold in guard(replace(first, reported=0))] == ["empty"]
 
 
+def test_a_fall_says_by_how_many() -> None:
+    (hold,) = guard_cloud(CloudGuardInput((236, 100), (90, 90), (None, None)))
+    assert hold.params == {"n": 136, "m": 236}
+
+
 def cloud(**pairs: tuple[int | None, int | None]) -> list[str]:
     plain: dict[str, tuple[int | None, int | None]] = dict.fromkeys(("rows", "joins", "identities"), (0, 0))
     return [hold.key for hold in guard_cloud(CloudGuardInput(**{**plain, **pairs}))]

@@ -29,6 +29,7 @@ ADDRESSES = st.builds("{}@{}".format, ANY_TEXT, ANY_TEXT)
         ("mona@Bücher.Example", "mona@xn--bcher-kva.example"),
         ("mona@XN--BCHER-KVA.example", "mona@xn--bcher-kva.example"),
         ("mona@例え。jp", "mona@xn--r8jz45g.jp"),
+        ("mona@ＯＣＴＯ.example", "mona@octo.example"),
         ("a@b@C.example", "a@b@c.example"),
         ("Mona@under_score.example", "mona@under_score.example"),
         ("mona@É\u0000.Example", "mona@é\u0000.example"),

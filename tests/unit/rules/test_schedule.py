@@ -56,6 +56,8 @@ def test_the_moment_itself_is_past() -> None:
         ((time(1), time(1, 50, 7)), UTC, "2026-03-09T01:50:07+00:00"),
         ((time(5), time(5)), UTC, "2026-03-09T01:50:07+00:00"),
         ((time(1, 49), time(1, 48)), UTC, "2026-03-09T23:50:07+00:00"),
+        ((time(1, 50, 7), time(1, 0)), UTC, "2026-03-09T23:50:07+00:00"),
+        ((time(22), time(1, 50, 7)), UTC, "2026-03-09T01:50:07+00:00"),
     ],
 )
 def test_quiet_hours_move_it_to_their_end(quiet: QuietHours, zone: ZoneInfo, at: str) -> None:
@@ -78,6 +80,7 @@ def test_missed_moments_are_told_apart_from_the_one_to_run() -> None:
     late = passed(ANCHOR, ANCHOR, ANCHOR + 4 * WEEK, TEN)
     assert [one.at.day for one in late] == [9, 16, 23]
     assert passed(ANCHOR, late[-1].at, ANCHOR + 4 * WEEK, TEN) == []
+    assert passed(ANCHOR, ANCHOR, late[0].at, TEN) == late[:1]
 
 
 @given(MOMENTS, MOMENTS, JITTERS, QUIET, ZONES)
@@ -87,7 +90,12 @@ def test_next_is_within_eight_days_whatever_the_clock(
 ) -> None:
     found = next_due(anchor, now, spread, quiet, zone)
     assert now < found.at <= now + 8 * DAY
-    assert next_due(anchor, now, spread, quiet, zone) == found
+    near = (now - anchor) // WEEK
+    moments = {n: due(anchor, n, spread, quiet, zone) for n in range(near - 3, near + 4)}
+    assert found == min(
+        (one for n, one in moments.items() if one.at > now and not (n == 0 and anchor <= now)),
+        key=lambda one: one.at,
+    )
 
 
 @given(MOMENTS, st.integers(-100, 100), JITTERS, QUIET, ZONES)
@@ -152,6 +160,11 @@ def test_waits_grow_to_six_hours(attempt: int, seed: str) -> None:
 @given(st.integers(1, 100), st.timedeltas(timedelta(), 10_000 * DAY), st.text())
 def test_waits_are_at_least_what_was_asked(attempt: int, asked: timedelta, seed: str) -> None:
     assert wait(attempt, asked, seed) == min(max(wait(attempt, None, seed), asked), WEEK)
+
+
+def test_the_first_and_the_longest_wait() -> None:
+    assert {wait(1, None, f"{n}") // timedelta(seconds=30) for n in range(100)} == {1}
+    assert {wait(50, None, f"{n}") // timedelta(hours=3) for n in range(100)} == {1}
 
 
 def test_waits_of_servers_are_spread() -> None:

@@ -105,6 +105,7 @@ def test_thresholds_are_settings() -> None:
         (GitHubFacts(True, None, "never"), "never_synced", {"words": "never"}),
         (GitHubFacts(True, NOW - DAY, "success"), "synced", {}),
         (GitHubFacts(True, NOW - 8 * DAY, "success"), "synced", {}),
+        (GitHubFacts(True, NOW - 8 * DAY - HOUR, "success"), "synced_stale", {}),
         (GitHubFacts(True, NOW - 26 * DAY, "success"), "synced_stale", {}),
         (GitHubFacts(True, NOW - DAY, "success", kind="upload"), "uploaded", {}),
         (GitHubFacts(True, NOW - 33 * DAY, "success", kind="upload"), "uploaded_stale", {}),

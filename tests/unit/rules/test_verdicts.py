@@ -34,6 +34,7 @@ def say(row: RowSays | None, **facts: object) -> str:
         (TO_SEVEN, {"explained_cloud_id": 3}, "conflict"),
         (ALONE, {"cloud_id": 7, "matched_at": AFTER}, "will_join"),
         (ALONE, {"cloud_id": 7, "matched_at": None}, "will_join"),
+        (ALONE, {"cloud_id": 7, "matched_at": SYNC}, "will_join"),
         (ALONE, {"cloud_id": 7, "matched_at": AFTER, "last_sync": None}, "will_join"),
         (ALONE, {"cloud_id": 7, "matched_at": BEFORE}, "should_have_joined"),
         (ALONE, {"joins_other": True, "matched_at": AFTER}, "will_join"),
@@ -85,6 +86,12 @@ def test_every_account_has_one(given_: VerdictInput) -> None:
     assert key in EFFECT
     assert not (EFFECT[key] > 0 and given_.row is not None and given_.row.cloud_id is not None)
     assert key != "should_have_joined" or given_.last_sync is not None  # nobody is accused without a sync
+
+
+def test_usual_effects() -> None:
+    up = {"new_since", "never_received", "will_part"}
+    down = {"gone_since", "will_join"}
+    assert {key: (key in up) - (key in down) for key in LINE_ORDER} == EFFECT
 
 
 def test_lines_are_all_verdicts_once() -> None:
