@@ -148,7 +148,7 @@ class BridgeView:
 
 
 def of(enterprise: Enterprise) -> BridgeView:
-    """Return the bridge of the newest edition: four queries, however many people."""
+    """Return the bridge of the newest edition, beside GitHub's count: four queries, however many people."""
     edition = Edition.objects.filter(enterprise=enterprise).order_by("-number").first()
     totals: Mapping[str, Any] = edition.totals if edition else {}
     cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
@@ -156,12 +156,14 @@ def of(enterprise: Enterprise) -> BridgeView:
     read_at = ServerPicture.objects.filter(server__enterprise=enterprise).aggregate(
         newest=Max("last_success"), oldest=Min("last_success")
     )
+    # GitHub's count is shown at once, with its own time, also while its rows wait for an owner (ENGINEERING §8).
+    counted, read = cloud.consumed if cloud else None, totals.get("read_as_counted", 0)
     return BridgeView(
-        counted=totals.get("counted", cloud.consumed if cloud else None),
-        purchased=None if metered else totals.get("purchased", cloud.purchased if cloud else None),
-        read=totals.get("read_as_counted", 0),
+        counted=counted,
+        purchased=None if metered or cloud is None else cloud.purchased,
+        read=read,
         expected=totals.get("expected", 0),
-        unexplained=totals.get("unexplained", 0),
+        unexplained=counted - read if cloud and cloud.rows_at and counted is not None else 0,
         edition=edition.number if edition else 0,
         counted_at=cloud.counted_at if cloud else None,
         console_at=_latest((edition.at if edition else None, read_at["newest"])),

@@ -41,8 +41,8 @@ class IncomingFile(UploadedFile):
     """A file that is still being sent: can be read once, from its beginning to its end."""
 
     def __init__(self, name: str, part: LazyStream, rest: LazyStream, body: Counted, length: int) -> None:
-        # Its own size is not told; what is left of the request is never less.
-        super().__init__(name=name, size=max(1, length - body.count))
+        # Its own size is not told; the request's is never less.
+        super().__init__(name=name.replace("\\", "/"), size=length)
         self._part, self._rest, self._body, self._length = part, rest, body, length
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:

@@ -52,7 +52,8 @@ class Scope:
 
     def of_accounts(self, accounts: QuerySet[Account]) -> Ids:
         """The licenses of accounts."""
-        return accounts.filter(**{f"{self.column}__isnull": False}).values(self.column)
+        found: Ids = accounts.filter(**{f"{self.column}__isnull": False}).values(self.column)
+        return found
 
     def of_rows(self, rows: QuerySet[LicenseRow]) -> Ids:
         """The licenses of rows of GitHub's report."""

@@ -67,6 +67,7 @@ class UploadForm(forms.Form):
             raise ValidationError(
                 _("The file is larger than {size}, the most this console takes. Nothing was changed.").format(
                     size=filesizeformat(limit)
-                )
+                ),
+                code="too_large",
             )
         return file

@@ -12,14 +12,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from ghconnect import wording
 from ghconnect.access import PlacedRequest, owner
 from ghconnect.models import Server
 from licensing.forms.upload import UploadForm
 from licensing.incoming import Incoming, IncomingFile
 from licensing.models import SyncRun
 from licensing.rules import fields, formats
-from licensing.rules.bad_file import TRUNCATED
+from licensing.uploads import problem_words
 from licensing.usecases import upload as deeds
 
 from .frame import subtabs
@@ -84,22 +83,6 @@ def _receive(request: PlacedRequest, form: UploadForm) -> deeds.Received | None:
     except (formats.BadFile, deeds.EncryptedExport, deeds.OlderFile) as error:
         form.add_error("file", problem_words(error, file.name, server))
     return None
-
-
-def problem_words(error: Exception, file_name: str, server: Server) -> str:
-    """Say what is wrong with a file, where, and what to send instead (PRODUCT §6.4)."""
-    if isinstance(error, deeds.OlderFile):
-        return wording.problem("older_file", {"a": error.theirs, "b": error.ours})
-    if isinstance(error, deeds.EncryptedExport):
-        told = {"host": error.facts.host or server.host, "date": error.facts.at}
-        return wording.problem("encrypted_export", told)
-    assert isinstance(error, formats.BadFile)
-    if error.key == TRUNCATED:
-        where = _(", line {n}").format(n=error.line) if error.line else ""
-        return _("{file}{where}: the file ends before its end. Nothing was changed. Send it again.").format(
-            file=file_name, where=where
-        )
-    return wording.problem(error.key, {"file": file_name, "host": server.host, **error.params})
 
 
 def _remember(request: HttpRequest, received: deeds.Received) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from ghconnect import clock
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import Identity, LicenseRow, ServerAccount
 from licensing.models import Account, BridgeItem, Edition, Match, Person, Seat, SyncRun
@@ -61,7 +62,9 @@ def read_cloud(
     lines += [cloud._line("identity", asdict(identity)) for identity in identities]
     chunks.write(lines, upload=uuid.uuid4(), run=run)
     counts = {"consumed": len(rows), "purchased": 100, "identities": "read"}
-    SyncRun.objects.filter(pk=run.pk).update(fetch_complete=True, fetched=len(rows), counts=counts)
+    SyncRun.objects.filter(pk=run.pk).update(
+        fetch_complete=True, fetched=len(rows), counts=counts, observed_at=clock.now(of)
+    )
     cloud.state_count(of, len(rows), 100)
     return _perform(run, publish)
 

@@ -1,0 +1,337 @@
+"""One count: the page, the CSV, the JSON and the bridge agree, whatever is looked at and however many there are."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from ghconnect.models import Enterprise, Server
+from licensing import bridge, exports
+from licensing.models import CloudPicture, LicenseRow, Person
+from tests.integration.engine import drive
+
+from .conftest import TOKYO
+
+LIST = "/enterprises/octo/licensing/consumed"
+PAGES = ["", "/consumed", "/consumed?view=expected", "/difference", "/difference?line=new_since", "/upload"]
+
+
+def text(client: Client, url: str) -> str:
+    answer = client.get(url)
+    assert answer.status_code == 200, url
+    return str(answer.getvalue().decode())
+
+
+def as_csv(client: Client, query: str = "") -> list[dict[str, str]]:
+    found = text(client, f"{LIST}.csv{query}")
+    assert found.startswith("\N{ZERO WIDTH NO-BREAK SPACE}GitHub com login,")
+    return list(csv.DictReader(io.StringIO(found[1:])))
+
+
+def as_json(client: Client, query: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text(client, f"{LIST}.json{query}"))
+    return found
+
+
+def names(client: Client, query: str = "") -> list[str]:
+    return re.findall(r'<th scope="row"><(?:a|span)[^>]*>([^<]*)<', text(client, f"{LIST}{query}"))
+
+
+@pytest.mark.parametrize(("view", "total"), [("github", 5), ("expected", 6)])
+def test_page_csv_json_and_bridge_tell_one_number(
+    estate: Enterprise, owner: Client, view: str, total: int
+) -> None:
+    rows, data = as_csv(owner, f"?view={view}"), as_json(owner, f"?view={view}")
+    assert len(names(owner, f"?view={view}")) == total
+    assert len(rows) - 1 == total
+    assert rows[-1]["GitHub com login"].startswith(f"# {total} licenses; enterprise=octo; view={view};")
+    assert len(data["users"]) == data["users_listed"] == total
+    numbers = bridge.of(estate)
+    assert total == (numbers.read if view == "github" else numbers.expected)
+    assert (data["total_seats_consumed"], data["console"]["expected"]) == (numbers.counted, numbers.expected)
+
+
+def test_what_is_expected_of_githubs_rows_and_what_it_lacks_make_the_expected_count(
+    estate: Enterprise, owner: Client
+) -> None:
+    by_github = as_json(owner)["users"]
+    expected = as_json(owner, "?view=expected")["users"]
+    lacking = [one for one in expected if one["source"] == "console"]
+    assert sum(one["expected"] for one in by_github) + len(lacking) == len(expected) == 6
+    assert {one["enterprise_server_user_ids"][0] for one in lacking} == {f"{TOKYO}:4", f"{TOKYO}:5"}
+
+
+def test_the_bridge_adds_up_and_names_its_people(estate: Enterprise) -> None:
+    numbers = bridge.of(estate)
+    assert [(one.key, one.value) for one in numbers.changes] == [("new_since", 2), ("gone_since", -1)]
+    assert numbers.counted == numbers.read == 5
+    assert numbers.counted + sum(one.value or 0 for one in numbers.changes) == numbers.expected
+    people, suspended = numbers.changes
+    assert (people.note, people.href) == ("2 people", "/enterprises/octo/licensing/difference?line=new_since")
+    assert suspended.note == "cat"
+    assert suspended.href.endswith(f"/people/{Person.objects.get(name='cat').pk}")
+    assert numbers.lines[-1].label == "Not explained"
+    assert not numbers.lines[-1].bad
+
+
+def test_what_is_not_explained_is_red_and_comes_with_evidence(estate: Enterprise, owner: Client) -> None:
+    from licensing.usecases import cloud
+
+    cloud.state_count(estate, 7, 100)
+    numbers = bridge.of(estate)
+    assert (numbers.counted, numbers.unexplained) == (7, 2)
+    for page in ("", "/difference"):
+        shown = text(owner, f"/enterprises/octo/licensing{page}")
+        assert "2 licenses of the difference are not explained" in shown
+    assert "GitHub counts 7 licenses; its report lists 5" in text(owner, LIST)
+
+
+def test_without_githubs_count_the_console_says_that_it_counts_itself(
+    octo: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    drive.read_server(tokyo, [drive.account(1, "a@octo.example"), drive.account(2, "b@octo.example")])
+    CloudPicture.objects.all().delete()
+    numbers = bridge.of(octo)
+    assert (numbers.counted, numbers.headline, numbers.source) == (
+        None,
+        2,
+        "Counted by this console. GitHub's count is not available.",
+    )
+    assert names(owner) == ["u1", "u2"]
+    assert names(owner, "?view=github") == ["u1", "u2"]
+    assert as_json(owner)["total_seats_consumed"] is None
+    assert numbers.source.replace("'", "&#x27;") in text(owner, "/enterprises/octo/licensing")
+
+
+def test_more_than_purchased_is_a_sentence_and_metered_has_no_purchase(
+    estate: Enterprise, owner: Client
+) -> None:
+    from licensing.usecases import cloud
+
+    cloud.state_count(estate, 5, 3)
+    page = text(owner, "/enterprises/octo/licensing")
+    assert "2 more than purchased" in page
+    assert "available" not in page.split("Enterprise Server instances")[0].lower()
+    Enterprise.objects.filter(pk=estate.pk).update(contract="metered")
+    page = text(owner, "/enterprises/octo/licensing")
+    assert "billable" in page
+    assert "purchased" not in page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_costs_the_same_for_one_and_for_three(
+    page: str, octo: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    def cost(count: int) -> int:
+        rows = [
+            drive.row(
+                f"u{n}",
+                [f"{TOKYO}:{n}"],
+                [f"u{n}@octo.example"],
+                github_com_saml_name_id=f"u{n}@octo.example",
+            )
+            for n in range(1, count + 1)
+        ]
+        drive.read_cloud(octo, rows)
+        mine = [drive.account(n, f"u{n}@octo.example") for n in range(1, count + 1)]
+        drive.read_server(
+            tokyo, [*mine, *(drive.account(n + 10, f"new{n}@octo.example") for n in range(count))]
+        )
+        url = f"/enterprises/octo/licensing{page}"
+        text(owner, url)
+        with CaptureQueriesContext(connection) as queries:
+            text(owner, url)
+        return len(queries)
+
+    assert cost(1) == cost(3)
+
+
+def test_a_person_costs_the_same_with_one_account_and_with_three(octo: Enterprise, owner: Client) -> None:
+    servers = [drive.server(octo, f"ghe-{name}.octo.example") for name in "abc"]
+
+    def cost(count: int) -> int:
+        for server in servers[:count]:
+            drive.read_server(server, [drive.account(1, "one@octo.example")])
+        url = f"/enterprises/octo/licensing/people/{Person.objects.get(ended_edition=None).pk}"
+        with CaptureQueriesContext(connection) as queries:
+            assert text(owner, url).count("ghe-") >= count
+        return len(queries)
+
+    assert cost(1) == cost(3)
+
+
+def test_an_export_costs_queries_by_the_thousand_people_not_by_the_person(estate: Enterprise) -> None:
+    for view in ("github", "expected"):
+        with CaptureQueriesContext(connection) as queries:
+            "".join(exports.as_csv(exports.Export(estate, view)))
+        assert len(queries) <= 12, view
+
+
+@pytest.mark.parametrize(
+    ("query", "view", "found"),
+    [
+        ("ann", "github", ["Ann Lee"]),
+        ("ann lee", "github", ["Ann Lee"]),
+        ("BOB", "github", ["Bob"]),
+        ("bob@octo.example", "github", ["Bob"]),
+        ("bob@", "expected", ["Bob"]),
+        ("bob-on", "github", ["Bob"]),
+        ("lee", "github", []),
+        ("cat@octo", "github", ["cat@octo.example"]),
+        ("dan", "expected", ["=dan"]),
+        ("is:cloud", "github", ["Ann Lee"]),
+        ("is:both", "expected", ["Bob"]),
+        ("is:server", "github", ["cat@octo.example", "old@octo.example"]),
+        ("is:invitation", "github", ["new@octo.example"]),
+        ("is:suspended", "github", ["cat@octo.example"]),
+        ("is:suspended", "expected", []),
+        ("-is:server -is:invitation", "github", ["Ann Lee", "Bob"]),
+        ("server:ghe-tokyo", "github", ["Bob", "cat@octo.example"]),
+        (f"server:{TOKYO}", "expected", ["=dan", "Bob", "eve"]),
+        ("server:ghe-old", "expected", ["old@octo.example"]),
+        ("server:ghe", "github", []),
+        ("verdict:gone_since", "github", ["cat@octo.example"]),
+        ("verdict:new-since", "expected", ["=dan", "eve"]),
+        ("server:ghe-tokyo -verdict:new_since", "expected", ["Bob"]),
+        ("verdict:unknown_server", "expected", ["old@octo.example"]),
+        ("matched-by:saml_name_id", "github", ["Bob"]),
+        ("matched-by:github", "expected", ["Bob"]),
+        ("matched-by:own-email", "expected", ["=dan", "eve"]),
+        ("org:OCTO", "github", ["Ann Lee", "Bob", "new@octo.example"]),
+        ("org:oct", "github", []),
+        ("ghe-tokyo:2", "github", ["Bob"]),
+        (f"{TOKYO}:5", "expected", ["eve"]),
+        ("org:octo is:cloud ann", "github", ["Ann Lee"]),
+        ("100%", "github", []),
+        ("a_n", "github", []),
+    ],
+)
+def test_a_search_finds(estate: Enterprise, owner: Client, query: str, view: str, found: list[str]) -> None:
+    asked = {"q": query, "view": view}
+    page = owner.get(LIST, asked)
+    assert [line.name for line in page.context["lines"]] == found
+    data = json.loads(owner.get(f"{LIST}.json", asked).getvalue())
+    assert data["users_listed"] == len(found)
+    assert page.context["heading"].startswith(f"{len(found)} of ")
+
+
+@pytest.mark.parametrize("query", ["foo:bar", "is:purple", "verdict:nope", "ann matched-by:magic", "-x:y"])
+def test_what_nobody_knows_is_said_and_no_list_is_shown(
+    estate: Enterprise, owner: Client, query: str
+) -> None:
+    unknown = query.rsplit(maxsplit=1)[-1]
+    page = owner.get(LIST, {"q": query})
+    assert page.context["lines"] == []
+    assert f"Not known here: {unknown}." in page.content.decode()
+    for ending in ("csv", "json"):
+        refused = owner.get(f"{LIST}.{ending}", {"q": query})
+        assert refused.status_code == 400
+        assert unknown in refused.content.decode()
+
+
+def test_the_list_is_sorted_both_ways_and_every_license_is_on_one_page(
+    octo: Enterprise, tokyo: Server, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ghconnect import paging
+
+    drive.read_cloud(octo, [drive.row(f"user{n}", github_com_name="Twin") for n in range(5)])
+    monkeypatch.setattr(paging.of, "__kwdefaults__", {"size": 2})
+    for sort in ("", "name-desc"):
+        url, seen = f"{LIST}?sort={sort}", []
+        while url:
+            page = owner.get(url).context
+            seen += [line.id for line in page["lines"]]
+            url = page["page"].next_url and LIST + page["page"].next_url
+        wanted = sorted(LicenseRow.objects.values_list("pk", flat=True), reverse=bool(sort))
+        assert seen == wanted
+
+
+def test_a_cell_is_never_a_formula(octo: Enterprise, tokyo: Server, owner: Client) -> None:
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
+    drive.read_cloud(octo, [drive.row(f"u{n}", github_com_name=name) for n, name in enumerate(evil)])
+    shown = {row["GitHub com name"] for row in as_csv(owner) if row["Source"]}
+    assert shown == {f"'{name}" for name in evil}
+    names = {one["github_com_name"] for one in as_json(owner)["users"]}
+    assert names == set(evil)  # JSON is no spreadsheet
+
+
+def test_the_columns_are_githubs_in_githubs_order_and_ours_behind() -> None:
+    header = next(csv.reader(io.StringIO(",".join(header for _, header in exports.COLUMNS))))
+    assert header[:4] == [
+        "GitHub com login",
+        "GitHub com name",
+        "Enterprise server user ids",
+        "GitHub com user",
+    ]
+    assert header[27] == "Total user accounts"
+    assert len(header) == 33
+    assert header[28:31] == ["Source", "Verdict", "Expected"]
+
+
+def test_each_line_says_who_counted_it_and_when(estate: Enterprise, owner: Client) -> None:
+    rows = {
+        row["Enterprise server user ids"]: row for row in as_csv(owner, "?view=expected") if row["Source"]
+    }
+    bob, dan = rows[f"{TOKYO}:2"], rows[f"{TOKYO}:4"]
+    assert bob["Source"] == "github"
+    assert bob["Counted by GitHub at"].endswith("Z")
+    assert bob["Read by this console at"].endswith("Z")
+    assert (dan["Source"], dan["Counted by GitHub at"]) == ("console", "")
+    assert (bob["GitHub com user"], bob["Total user accounts"]) == ("true", "2")
+
+
+def test_a_person_shows_rule_value_verdict_reason_and_history(estate: Enterprise, owner: Client) -> None:
+    bob = Person.objects.get(name="Bob")
+    page = text(owner, f"/enterprises/octo/licensing/people/{bob.pk}")
+    for words in (
+        f"{TOKYO}:2",
+        "bob@octo.example",
+        "explained by SAML NameID",
+        "Joined by GitHub: SAML NameID, bob@octo.example",
+        "Active account: consumes a license",
+        "This license over time",
+    ):
+        assert words in page.replace("&#x27;", "'"), words
+    data = json.loads(owner.get(f"/enterprises/octo/licensing/people/{bob.pk}.json").content)
+    cloud, server = data["accounts"]
+    assert (cloud["login"], server["rule"], server["verdict"]) == ("bob", "github", "agreed")
+    assert (server["explained_rule"], server["explained_value"]) == ("saml_name_id", "bob@octo.example")
+    assert len(data["history"]) == 1
+    assert data["github_rows"][0]["enterprise_server_user_ids"] == [f"{TOKYO}:2"]
+
+
+def test_a_tie_is_shown_as_one_with_all_who_could_be_meant(
+    octo: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    rows = [
+        drive.row(login, github_com_verified_domain_emails=("p@octo.example",))
+        for login in ("priya", "priya2")
+    ]
+    drive.read_cloud(octo, rows)
+    drive.read_server(tokyo, [drive.account(1, "p@octo.example")])
+    page = text(owner, f"/enterprises/octo/licensing/people/{Person.objects.get(name='Priya').pk}")
+    assert "priya, priya2 all have p@octo.example" in page
+
+
+def test_a_billing_manager_reads_all_but_takes_no_file_in(estate: Enterprise, manager: Client) -> None:
+    for page in ["", "/consumed", "/difference", "/consumed.csv", "/consumed.json"]:
+        text(manager, f"/enterprises/octo/licensing{page}")
+    assert manager.get("/enterprises/octo/licensing/upload").status_code == 404
+
+
+def test_another_enterprise_sees_nothing_of_it(estate: Enterprise, stranger: Client) -> None:
+    person = Person.objects.filter(enterprise=estate).first()
+    assert person is not None
+    for page in ["", "/consumed", "/consumed.csv", f"/people/{person.pk}", f"/people/{person.pk}.json"]:
+        assert stranger.get(f"/enterprises/octo/licensing{page}").status_code == 404
+    # Nor by its own address with another's number.
+    assert stranger.get(f"/enterprises/other/licensing/people/{person.pk}").status_code == 404
+    assert json.loads(stranger.get("/enterprises/other/licensing/consumed.json").getvalue())["users"] == []
