@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ghconnect import moments, octicons, wording
+from ghconnect.wording import checks
 
 register = template.Library()
 
@@ -132,15 +133,17 @@ def error_words(key: str, params: Mapping[str, object] | None = None) -> str:
 
 
 @register.filter
-def said(checks: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def said(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Checks as rows keep them (see `records.Check`), in words for elements/checks.html."""
     return [
-        {"label": wording.check(check["key"]), "ok": check["ok"], "words": _found(check)} for check in checks
+        {"label": wording.check(check["key"]), "ok": check["ok"], "words": _found(check)} for check in found
     ]
 
 
 def _found(check: Mapping[str, Any]) -> str:
-    return wording.problem(check["problem"], check["params"]) if check["problem"] else check["detail"]
+    if check["problem"]:
+        return wording.problem(check["problem"], check["params"])
+    return checks.found(check["key"], check["detail"])
 
 
 @register.simple_tag

@@ -19,6 +19,8 @@ from . import audit, checks, hosts
 from .hosts import BadHost
 
 __all__ = ["AlreadyAdded", "BadHost", "BadSlug", "BadToken", "BadValue", "NotProven", "add", "rename"]
+# What stands in this console's own addresses where a slug would.
+RESERVED = {"new"}
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 
 
@@ -58,7 +60,7 @@ def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
     Raises AlreadyAdded, BadHost, BadSlug, BadToken, NotProven.
     """
     slug, host = slug.strip().lower(), hosts.of_enterprise(host)
-    if not SLUG.fullmatch(slug):
+    if not SLUG.fullmatch(slug) or slug in RESERVED:
         raise BadSlug
     if Enterprise.objects.filter(slug=slug).exists():
         raise AlreadyAdded

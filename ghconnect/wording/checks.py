@@ -22,7 +22,22 @@ CHECKS: dict[str, Template] = {
     "identities": _("Identity values can be read"),
 }
 
+# What was found, of checks whose bare figure would say nothing.
+DETAILS: dict[str, Template] = {
+    "report": _("Consumed and purchased: {found}"),
+    "sync_status": _("Servers: {found}"),
+    "identities": _("People: {found}"),
+}
+PREPARING = _("The server is preparing its report.")
+
 
 def check(key: str) -> str:
     """The name of a check."""
     return str(CHECKS[key]) if key in CHECKS else unknown(key)
+
+
+def found(key: str, detail: str) -> str:
+    """What a check found, in words; "" for nothing."""
+    if key == "users_report" and detail == "202":
+        return str(PREPARING)
+    return str(DETAILS.get(key, "{found}")).format(found=detail) if detail else ""

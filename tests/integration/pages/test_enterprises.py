@@ -62,6 +62,7 @@ def test_an_account_that_is_not_proven_is_not_added_and_each_check_says_why(
     ("other", "words"),
     [
         ({"slug": "octo corp"}, "This is not the name of an account."),
+        ({"slug": "new"}, "This is not the name of an account."),
         ({"host": "example.com"}, "Enterprise accounts are on github.com"),
         ({"token": "short"}, "This is not a token"),
         ({"token": ""}, "This field is required."),
