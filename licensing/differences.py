@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from ghconnect.models import Enterprise
-from licensing.models import Account, BridgeItem, LicenseRow, Person
+from licensing.models import BridgeItem, LicenseRow, Person
 from licensing.rules.verdicts import EFFECT, LINE_ORDER
 
 from . import bridge, licenses, listing
@@ -48,12 +48,12 @@ def sections(enterprise: Enterprise, numbers: bridge.BridgeView) -> list[Section
     members, removed = _first_people(enterprise), _removed(enterprise)
     people = Person.objects.in_bulk({pk for pks in members.values() for pk in pks})
     known = {one.id: one for one in listing.people_lines(enterprise, list(people.values()))}
-    gone = {one.id: one for one in listing.lines(enterprise, licenses.GITHUB, removed)}
+    gone = {one.id: one for one in listing.lines(enterprise, licenses.GITHUB, [row for row, _ in removed])}
     return [
         Section(
             line=line,
             people=[known[pk] for pk in members.get(key, [])[:SHOWN]],
-            removed=[gone[row.pk] for row in removed if row.verdict == key],
+            removed=[gone[row.pk] for row, line in removed if line == key],
             url=f"{reverse('difference', kwargs={'slug': enterprise.slug})}?line={key}",
             more=len(members.get(key, [])) > SHOWN,
         )
@@ -79,14 +79,16 @@ def _first_people(enterprise: Enterprise) -> dict[str, list[int]]:
 
 def removed(enterprise: Enterprise, line: str) -> list[listing.Line]:
     """Return licenses of a line whose accounts are gone altogether, so that no person is left to name."""
-    rows = [row for row in _removed(enterprise) if row.verdict == line]
+    rows = [row for row, found in _removed(enterprise) if found == line]
     return listing.lines(enterprise, licenses.GITHUB, rows)
 
 
-def _removed(enterprise: Enterprise) -> Sequence[LicenseRow]:
-    live = Account.objects.filter(row_id=OuterRef("pk"), ended_edition=None)
-    rows = LicenseRow.objects.filter(~Exists(live), enterprise=enterprise, counted=True, person_id=None)
-    return list(rows.exclude(verdict="").order_by("verdict", "sort", "id")[: 5 * SHOWN])
+def _removed(enterprise: Enterprise) -> list[tuple[LicenseRow, str]]:
+    """Rows that GitHub counts and nobody here is tied to any more, each with its line."""
+    rows: QuerySet[Any] = LicenseRow.objects.filter(
+        bridge_items__enterprise=enterprise, bridge_items__people=None, counted=True
+    ).annotate(line=F("bridge_items__line"))
+    return [(row, row.line) for row in rows.order_by("sort", "id")[: 5 * SHOWN]]
 
 
 def verdicts(enterprise: Enterprise) -> list[Verdict]:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ghconnect.models import Enterprise
 from licensing.models import CloudPicture, LicenseRow, Person, ServerPicture
-from licensing.models.bulk_snapshot import snapshot
+from licensing.models.bulk.snapshot import snapshot
 
 from . import bridge, holders, licenses
 from .search import Query

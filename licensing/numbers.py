@@ -24,7 +24,7 @@ from licensing.models import (
     Seat,
     ServerPicture,
 )
-from licensing.models.bulk_snapshot import snapshot
+from licensing.models.bulk.snapshot import snapshot
 
 
 @dataclass(frozen=True, slots=True)

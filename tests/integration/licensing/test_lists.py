@@ -82,6 +82,17 @@ def test_the_bridge_adds_up_and_names_its_people(estate: Enterprise) -> None:
     assert not numbers.lines[-1].bad
 
 
+def test_a_license_of_an_account_that_is_gone_is_named_though_nobody_is_left(
+    estate: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    drive.read_server(tokyo, [drive.account(2, "bob@octo.example")])
+    drive.read_server(tokyo, [drive.account(2, "bob@octo.example"), drive.account(6, "fay@octo.example")])
+    line = next(one for one in bridge.of(estate).changes if one.key == "gone_since")
+    assert (line.value, line.note) == (-1, "1 removed")
+    for query in ("", "?line=gone_since"):
+        assert "cat@octo.example" in text(owner, f"/enterprises/octo/licensing/difference{query}")
+
+
 def test_what_is_not_explained_is_red_and_comes_with_evidence(estate: Enterprise, owner: Client) -> None:
     from licensing.usecases import cloud
 

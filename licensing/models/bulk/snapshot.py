@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from .bulk import run_sql
+from .sql import run_sql
 
 BEGIN = {
     "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
