@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ghconnect import clock, moments, wording
 from ghconnect.models import Enterprise, Server
-from licensing.models import GitHubSync, ServerPicture, SyncRun
+from licensing.models import GitHubSync, RowAccount, ServerPicture, SyncRun
 from licensing.rules import states
+from licensing.usecases.held import removed
 
 KEY = "license_usage_sync"
 State = SyncRun.State
@@ -69,6 +70,21 @@ class Clocks:
         return self.last if self.last is not None and self.last.state == State.HELD else None
 
 
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A host GitHub knows and this console does not, with the licenses that hang on it alone."""
+
+    host: str
+    licenses: int
+    sync: GitHubSync | None
+    github: Side
+
+    @property
+    def short_name(self) -> str:
+        """The first label of the host name, as people say it."""
+        return self.host.split(".", maxsplit=1)[0]
+
+
 def of(enterprise: Enterprise, *, servers: Iterable[Server] | None = None) -> list[Clocks]:
     """Return the clocks of all servers of the enterprise in order of host, or of `servers` alone."""
     rows = _servers([enterprise])
@@ -99,16 +115,33 @@ def _all(rows: QuerySet[Server], enterprises: Sequence[Enterprise]) -> list[Cloc
     syncs = {sync.server_id: sync for sync in newest}
     clocks = []
     for server in servers:
+        if server.pk in syncs:
+            syncs[server.pk].server = server
         pair = (runs.get(server.open_id), runs.get(server.last_id))  # type: ignore[attr-defined]
         clocks.append(_clocks(server, *pair, syncs.get(server.pk)))
     return clocks
 
 
-def known_to_github_only(enterprise: Enterprise) -> list[tuple[GitHubSync, Side]]:
-    """Return servers GitHub knows and this console does not, with GitHub's clock."""
+def known_to_github_only(enterprise: Enterprise) -> list[Unknown]:
+    """Return hosts that GitHub's sync status or its report names and this console does not know: two queries."""
     now = clock.now(enterprise)
-    rows = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server=None).order_by("host")
-    return [(sync, github_side(sync, now)) for sync in rows]
+    rows = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server=None).select_related("server")
+    syncs = {sync.host: sync for sync in rows}
+    licenses = _licenses_elsewhere(enterprise)
+    return [
+        Unknown(host, licenses.get(host, 0), syncs.get(host), github_side(syncs.get(host), now))
+        for host in sorted(syncs.keys() | licenses.keys())
+    ]
+
+
+def _licenses_elsewhere(enterprise: Enterprise) -> dict[str, int]:
+    """Count GitHub's rows that only accounts on hosts not known here make, by host."""
+    known = RowAccount.objects.filter(row=OuterRef("row"), server__isnull=False)
+    rows = RowAccount.objects.filter(
+        enterprise=enterprise, server=None, row__counted=True, row__cloud_account=None
+    ).exclude(Exists(known))
+    counted = rows.order_by().values("host").annotate(n=Count("row", distinct=True))
+    return {str(host): int(n) for host, n in counted.values_list("host", "n")}
 
 
 def _servers(enterprises: Sequence[Enterprise]) -> QuerySet[Server]:
@@ -186,9 +219,15 @@ def _facts(
         reason=(trouble or failed or SyncRun()).error_key,
         last_contact=picture.last_contact if picture else None,
         last_success=picture.last_success if picture else None,
-        picture_at=(picture.observed_at or picture.last_success) if picture else None,
+        picture_at=data_of(picture),
         due_at=due.at if due else None,
     )
+
+
+def data_of(picture: ServerPicture | None) -> datetime | None:
+    """Return the time the published data is of: never later than it was read, whatever the server's clock says."""
+    times = (picture.observed_at, picture.last_success) if picture else ()
+    return min(filter(None, times), default=None)
 
 
 def _struggles(run: SyncRun) -> bool:
@@ -215,10 +254,8 @@ def progress(run: SyncRun) -> dict[str, Any]:
 
 def held_params(run: SyncRun) -> dict[str, Any]:
     """Return what the sentence of a held run needs: n of m accounts, l licenses."""
-    counts = run.counts
-    if not counts.get("stopping"):
-        return {}
-    return {"n": counts["stopping"], "m": counts.get("accounts", 0), "l": counts.get("releases", 0)}
+    n = removed(run)
+    return {"n": n, "m": run.counts.get("accounts", 0), "l": run.counts.get("releases", 0)} if n else {}
 
 
 def _console_side(
@@ -227,6 +264,8 @@ def _console_side(
     state = states.console_state(facts, now)
     run = moving if state.key == "syncing" or (moving is not None and _struggles(moving)) else last
     params = dict(state.params)
+    if state.key == "failing" and facts.attempts < 2:
+        params.pop("n", None)
     if state.at is not None:
         params["ago"] = moments.ago(state.at, now)
     said = wording.state(state.key, params)
@@ -265,30 +304,42 @@ def resumes_at(run: SyncRun) -> datetime | None:
     return run.resume_at + timedelta(seconds=run.enterprise.clock_offset)
 
 
+def github_facts(sync: GitHubSync | None, *, readable: bool) -> states.GitHubFacts:
+    """Return what GitHub reports of its own sync of a server; nothing without a token, or without the host."""
+    if not readable or sync is None:
+        return states.GitHubFacts(reported=False)
+    # GitHub's API does not tell an upload from a sync: a server whose file is uploaded here cannot have synced.
+    by_file = sync.server is not None and sync.server.way_in == Server.WayIn.UPLOAD
+    return states.GitHubFacts(True, sync.date, sync.status, sync.error, states.UPLOAD if by_file else "")
+
+
 def github_side(sync: GitHubSync | None, now: datetime, *, readable: bool = True) -> Side:
-    """Return GitHub's clock in words; without a token, or without the host in its answer, "Not reported"."""
-    reported = readable and sync is not None
-    facts = states.GitHubFacts(reported)
-    if reported and sync is not None:
-        kind = getattr(sync, "kind", "")
-        facts = states.GitHubFacts(True, sync.date, sync.status, sync.error, kind)
-    state = states.github_state(facts, now)
+    """Return GitHub's clock in words."""
+    state = states.github_state(github_facts(sync, readable=readable), now)
     words = {"ago": moments.ago(state.at, now)} if state.at else {}
     said = wording.github_state(state.key, {**words, **state.params})
     return Side(state.key, said.label, said.css, at=state.at, sentence=said.sentence)
 
 
+def remedy(run: SyncRun) -> Step:
+    """Return what ends the trouble of a failed run, and where it is done."""
+    verb = wording.remedy(run.error_key)
+    again = verb == _("Sync now")
+    if run.server is None:
+        return Step(verb, reverse("settings_github", kwargs={"slug": run.enterprise.slug}))
+    where = {"slug": run.enterprise.slug, "host": run.server.host}
+    return Step(verb, reverse("server_license" if again else "server_settings", kwargs=where))
+
+
 def _step(key: str, label: str, server: Server, run: SyncRun | None) -> Step | None:
-    where = {"slug": server.enterprise.slug, "host": server.host}
+    where: dict[str, Any] = {"slug": server.enterprise.slug, "host": server.host}
+    if key == "failing" and run is not None:
+        return remedy(run)
     if key == "held" and run is not None:
         return Step(label, reverse("server_sync", kwargs={**where, "number": run.number}), owner=False)
-    if key == "failing" and run is not None:
-        verb = wording.remedy(run.error_key)
-        name = "server_license" if verb == _("Sync now") else "server_settings"
-        return Step(verb, reverse(name, kwargs=where))
-    name = {"disconnected": "server_connect", "disabled": "server_connect", "silent": "upload"}.get(
-        key, "server_license"
-    )
-    if name == "upload":
-        where = {"slug": server.enterprise.slug}
+    if key == "silent":
+        return Step(
+            label, f"{reverse('upload', kwargs={'slug': server.enterprise.slug})}?server={server.host}"
+        )
+    name = "server_connect" if key in ("disconnected", "disabled") else "server_license"
     return Step(label, reverse(name, kwargs=where), owner=key != "syncing") if label else None

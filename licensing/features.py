@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from ghconnect import features
+from ghconnect import features, summaries, tabs
+from ghconnect.access import OWNER, READERS, Place
 
 KEY = "license_usage_sync"
 
 
 def register() -> None:
     """Fill the registries; called once at start."""
-    from . import questions
+    from . import panels, questions
     from .usecases import recount, schedule
 
     features.register(
@@ -26,9 +27,27 @@ def register() -> None:
             on_enterprise_token=schedule.on_enterprise_token,
             on_contract=recount.on_contract,
             panels={
+                "feature_row": panels.feature_row,
+                "account_box": panels.account_box,
                 "switch_on": questions.switch_on,
                 "switch_off": questions.switch_off,
                 "disconnect": questions.disconnect,
             },
         )
     )
+    summaries.register(panels.summarise)
+    register_tabs()
+
+
+def register_tabs() -> None:
+    """Add the tabs of an enterprise and of a server."""
+    tabs.register_enterprise_tab("overview", "globe", _("Overview"), "overview", 10, READERS)
+    tabs.register_enterprise_tab("fleet", "plug", _("GitHub Connect"), "fleet", 20, READERS, count_servers)
+    tabs.register_enterprise_tab("licensing", "credit-card", _("Licensing"), "licensing", 30, READERS)
+    tabs.register_server_tab("license", "credit-card", _("License"), "server_license", 20, READERS)
+    tabs.register_server_tab("users", "people", _("Users"), "server_users", 30, OWNER)
+
+
+def count_servers(place: Place) -> int | None:
+    """Return the number of servers for the tab's bubble, none for none."""
+    return place.enterprise.servers.count() or None

@@ -17,11 +17,17 @@ from django.utils.translation import ngettext
 
 from ghconnect import wording
 from ghconnect.templatetags.ghconnect_ui import number, signed
-from licensing.clocks import PATIENT, resumes_at, trouble_words
+from licensing.clocks import held_params, resumes_at, trouble_words
 from licensing.models import SyncRun
 
-State, Step = SyncRun.State, SyncRun.Step
-STEPS = (Step.FETCH, Step.STAGE, Step.COMPARE, Step.GUARD, Step.PUBLISH)
+State = SyncRun.State
+STEPS = (
+    SyncRun.Step.FETCH,
+    SyncRun.Step.STAGE,
+    SyncRun.Step.COMPARE,
+    SyncRun.Step.GUARD,
+    SyncRun.Step.PUBLISH,
+)
 CSS: Mapping[str, str] = {
     State.QUEUED: "secondary",
     State.RUNNING: "accent",
@@ -129,9 +135,8 @@ def note(run: SyncRun) -> str:
 
 def held_words(run: SyncRun) -> str:
     """Why the run was held: the licenses at stake where it would take any, else the first reason."""
-    counts = run.counts
-    if run.server_id and counts.get("stopping"):
-        params = {"n": counts["stopping"], "m": counts.get("accounts", 0), "l": counts.get("releases", 0)}
+    params = held_params(run)
+    if run.server_id and params:
         return wording.problem("held", params)
     hold = run.holds[0]
     return wording.hold(hold["key"], hold["params"])
@@ -168,7 +173,7 @@ def done(run: SyncRun) -> int:
 
 
 def _place(run: SyncRun) -> int:
-    return STEPS.index(Step(run.step)) if run.step else -1
+    return STEPS.index(SyncRun.Step(run.step)) if run.step else -1
 
 
 def _step_state(run: SyncRun, at: int, place: int) -> str:
@@ -177,15 +182,15 @@ def _step_state(run: SyncRun, at: int, place: int) -> str:
     return {State.FAILED: "failed", State.HELD: "held"}.get(State(run.state), "current")
 
 
-def _detail(run: SyncRun, step: Step, over: bool) -> str:
-    if step == Step.FETCH and run.fetched:
+def _detail(run: SyncRun, step: SyncRun.Step, over: bool) -> str:
+    if step == SyncRun.Step.FETCH and run.fetched:
         words = rows_words(run, run.fetched)
         if run.expected_rows and not over:
             words = _("{n} of {m}").format(n=number(run.fetched), m=rows_words(run, run.expected_rows))
         return _with_time(words, run.seconds.get("fetch"), over)
-    if step == Step.COMPARE and over and run.server_id and "gone" in run.counts:
+    if step == SyncRun.Step.COMPARE and over and run.server_id and "gone" in run.counts:
         return f"{signed(added(run))} {signed(-run.counts['gone'])}" if run.state in SyncRun.GOOD else ""
-    if step == Step.PUBLISH and over:
+    if step == SyncRun.Step.PUBLISH and over:
         return _with_time("", run.seconds.get("publish"), over)
     return ""
 
@@ -232,7 +237,7 @@ def under_way(runs: QuerySet[SyncRun]) -> Progress | None:
     opened = runs.filter(state__in=SyncRun.OPEN).select_related("server", "enterprise").annotate(clock=Now())
     found = list(opened.order_by("-number")[:20])
     run = next((each for each in found if each.state in SyncRun.ACTIVE), found[0] if found else None)
-    return progress(run, run.clock) if run is not None else None  # type: ignore[attr-defined]
+    return progress(run, run.clock) if run is not None else None
 
 
 def progress(run: SyncRun, now: datetime) -> Progress:
@@ -272,11 +277,6 @@ def _moving_words(run: SyncRun) -> str:
         return _("Begins.")
     params: dict[str, Any] = {"a": place + 1, "b": len(STEPS)}
     return wording.state("syncing", {**params, "n": number(run.fetched)} if run.fetched else params).sentence
-
-
-def is_patient(run: SyncRun) -> bool:
-    """Whether the run waits because it was asked to, not because of trouble."""
-    return run.error_key in PATIENT
 
 
 def facts(run: SyncRun) -> list[tuple[str, str | SafeString]]:

@@ -1,5 +1,47 @@
 """Pages of licensing (PRODUCT §5.2)."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from .views import (
+    accounts,
+    consumed,
+    difference,
+    fleet,
+    license,
+    overview,
+    people,
+    summary,
+    syncs,
+    upload,
+)
+
+ENTERPRISE = "enterprises/<slug:slug>"
+LICENSING = f"{ENTERPRISE}/licensing"
+SERVER = f"{ENTERPRISE}/servers/<str:host>"
+SYNC = "syncs/<int:number>"
+
+urlpatterns: list[URLPattern] = [
+    path(ENTERPRISE, overview.overview, name="overview"),
+    path(f"{ENTERPRISE}/github-connect", fleet.fleet, name="fleet"),
+    path(LICENSING, summary.licensing, name="licensing"),
+    path(f"{LICENSING}/consumed", consumed.consumed, name="consumed"),
+    path(f"{LICENSING}/consumed.csv", consumed.consumed_csv, name="consumed_csv"),
+    path(f"{LICENSING}/consumed.json", consumed.consumed_json, name="consumed_json"),
+    path(f"{LICENSING}/people/<int:pk>", people.person, name="person"),
+    path(f"{LICENSING}/people/<int:pk>.json", people.person_json, name="person_json"),
+    path(f"{LICENSING}/difference", difference.difference, name="difference"),
+    path(f"{LICENSING}/upload", upload.upload, name="upload"),
+    path(f"{LICENSING}/{SYNC}", syncs.sync, name="cloud_sync"),
+    path(f"{LICENSING}/{SYNC}/publish", syncs.publish, name="cloud_sync_publish"),
+    path(f"{LICENSING}/{SYNC}/discard", syncs.discard, name="cloud_sync_discard"),
+    path(f"{SERVER}/license", license.server_license, name="server_license"),
+    path(f"{SERVER}/license/progress", license.server_progress, name="server_progress"),
+    path(f"{SERVER}/license/sync-now", license.server_sync_now, name="server_sync_now"),
+    path(f"{SERVER}/license/syncs", syncs.server_syncs, name="server_syncs"),
+    path(f"{SERVER}/license/{SYNC}", syncs.sync, name="server_sync"),
+    path(f"{SERVER}/license/{SYNC}/publish", syncs.publish, name="server_sync_publish"),
+    path(f"{SERVER}/license/{SYNC}/discard", syncs.discard, name="server_sync_discard"),
+    path(f"{SERVER}/users", accounts.server_users, name="server_users"),
+    path(f"{SERVER}/data", accounts.server_data, name="server_data"),
+    path(f"{SERVER}/export", accounts.server_export, name="server_export"),
+]

@@ -6,6 +6,7 @@ language. A key nobody knows is said plainly, never hidden.
 
 from __future__ import annotations
 
+from .attention import attention, verb
 from .checks import check
 from .matches import hold, reason, rule, verdict
 from .problems import problem
@@ -17,6 +18,7 @@ __all__ = [
     "GITHUB_STATES",
     "STATES",
     "Said",
+    "attention",
     "cause",
     "check",
     "fix",
@@ -28,5 +30,6 @@ __all__ = [
     "remedy",
     "rule",
     "state",
+    "verb",
     "verdict",
 ]

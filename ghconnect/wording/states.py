@@ -64,6 +64,7 @@ STATES = {
         (
             _("Failing since {date}, {n} attempts: {reason}. Data of {date2}."),
             _("Failing since {date}, {n} attempts: {reason}."),
+            _("Failing since {date}: {reason}. Data of {date2}."),
             _("Failing since {date}: {reason}."),
             _("Failing: {reason}."),
         ),

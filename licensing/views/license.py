@@ -79,6 +79,7 @@ def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
         "clocks": both,
         "progress": under_way,
         "facts": _sync_facts(both, now),
+        "data_at": clocks.data_of(both.picture),
         "own": _own_license(server, now),
         "total": bridge.of(place.enterprise).headline,
         "control": _control(place, both),
@@ -127,13 +128,10 @@ def _sync_facts(both: clocks.Clocks, now: datetime) -> list[tuple[str, str]]:
     return pairs
 
 
-def _own_license(server: Server, now: datetime) -> list[tuple[str, str]]:
-    """What the server says of the license installed on it."""
+def _own_license(server: Server, now: datetime) -> dict[str, Any]:
+    """What the server says of the license installed on it; `ends` where it told."""
     if server.license_read_at is None:
-        return []
-    bought = _("Unlimited") if server.license_unlimited else ui.number(server.license_seats)
-    pairs = [(_("Licenses"), bought), (_("In use"), ui.number(server.license_seats_used))]
-    if server.license_days_left is not None:
-        ends = server.license_read_at + timedelta(days=server.license_days_left)
-        pairs.append((_("Expired") if ends < now else _("Expires"), ui.day(ends)))
-    return [*pairs, (_("Read"), ui.moment(server.license_read_at))]
+        return {}
+    left = server.license_days_left
+    ends = server.license_read_at + timedelta(days=left) if left is not None else None
+    return {"ends": ends, "over": ends is not None and ends < now}

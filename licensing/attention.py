@@ -1,0 +1,266 @@
+"""What needs somebody in one enterprise: facts from rows, items by `rules.attention`, words and links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ghconnect import clock, moments, wording
+from ghconnect.models import Enterprise
+from ghconnect.templatetags.ghconnect_ui import number
+from licensing import clocks
+from licensing.bridge import BridgeView
+from licensing.models import Account, CloudPicture, GitHubCount, Person, SyncRun
+from licensing.rules import attention as rules
+from licensing.rules import guard, states
+from licensing.rules.verdicts import EFFECT
+
+# Verdicts by which GitHub's next sync of a server changes its count.
+PENDING = tuple(key for key, effect in EFFECT.items() if effect)
+LOOKS: Mapping[str, tuple[str, str]] = {
+    "held": ("stop", "color-fg-severe"),
+    "failing": ("x-circle", "color-fg-danger"),
+    "silent": ("inbox", "color-fg-severe"),
+    "unknown_server": ("question", "color-fg-attention"),
+    "github_failed": ("x-circle", "color-fg-danger"),
+    "not_explained": ("alert", "color-fg-danger"),
+    "count_fell": ("arrow-down", "color-fg-attention"),
+    "over_purchased": ("alert", "color-fg-danger"),
+    "cloud_held": ("stop", "color-fg-severe"),
+    "cloud_failing": ("x-circle", "color-fg-danger"),
+    "token_ends": ("key", "color-fg-attention"),
+}
+OPEN_TO_ALL = {"review", "open_on_the_instance", "see_people", "download_evidence"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item as elements/attention.html takes it; `href` is "" where the viewer can do nothing."""
+
+    icon: str
+    css: str
+    who: str
+    what: str
+    stake: str
+    verb: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What items are drawn from, and what their words and links need besides."""
+
+    enterprise: Enterprise
+    facts: rules.AttentionFacts
+    servers: Mapping[str, clocks.Clocks]
+    pending: Mapping[str, Mapping[str, int]]
+    cloud_run: SyncRun | None
+
+
+def of(
+    enterprise: Enterprise,
+    servers: Sequence[clocks.Clocks],
+    unknown: Sequence[clocks.Unknown],
+    bridge: BridgeView,
+    *,
+    owner: bool,
+) -> list[Shown]:
+    """Return what needs somebody, most licenses at stake first; a constant number of queries."""
+    gathered = gather(enterprise, servers, unknown, bridge)
+    return [_shown(item, gathered, owner) for item in rules.attention(gathered.facts, clock.now(enterprise))]
+
+
+def gather(
+    enterprise: Enterprise,
+    servers: Sequence[clocks.Clocks],
+    unknown: Sequence[clocks.Unknown],
+    bridge: BridgeView,
+) -> Gathered:
+    """Read the facts; the costly ones only of servers that have something to say."""
+    alone = _held_alone(each for each in servers if each.console.key in rules.CONSOLE_VERBS)
+    pending = _pending(each for each in servers if each.github.key in rules.GITHUB_KEYS)
+    run = _last_cloud_run(enterprise)
+    facts = rules.AttentionFacts(
+        servers=tuple(_server(each, alone, pending) for each in servers),
+        unknown_hosts=tuple(
+            rules.UnknownHost(one.host, one.licenses, one.sync.date if one.sync else None) for one in unknown
+        ),
+        cloud=_cloud(enterprise, bridge, run),
+    )
+    return Gathered(enterprise, facts, {each.server.host: each for each in servers}, pending, run)
+
+
+def _server(
+    each: clocks.Clocks, alone: Mapping[int, int], pending: Mapping[str, Mapping[str, int]]
+) -> rules.ServerFacts:
+    now, host = clock.now(each.server.enterprise), each.server.host
+    return rules.ServerFacts(
+        host=host,
+        console=states.console_state(each.facts, now),
+        github=states.github_state(
+            clocks.github_facts(each.sync, readable=bool(each.server.enterprise.token)), now
+        ),
+        licenses=alone.get(each.server.pk, 0),
+        releases=int(each.held.counts.get("releases", 0)) if each.held else 0,
+        pending=sum(pending.get(host, {}).values()),
+        added_at=each.server.created_at,
+    )
+
+
+def _held_alone(servers: Iterable[clocks.Clocks]) -> dict[int, int]:
+    """Count licenses that hang on one server alone, by server: people who consume by its accounts and no others."""
+    ids = [each.server.pk for each in servers]
+    if not ids:
+        return {}
+    people = Person.objects.filter(ended_edition=None, consumes=True, deployment="server")
+    live = Account.objects.filter(ended_edition=None, consumes=True)
+    elsewhere = live.filter(person_id=OuterRef("person_id")).exclude(server=OuterRef("server"))
+    rows = live.filter(server__in=ids, person_id__in=people.values("pk")).exclude(Exists(elsewhere))
+    counted = rows.order_by().values("server").annotate(n=Count("person_id", distinct=True))
+    return {int(server): n for server, n in counted.values_list("server", "n")}
+
+
+def _pending(servers: Iterable[clocks.Clocks]) -> dict[str, dict[str, int]]:
+    """Count accounts whose verdict GitHub's next sync settles, by host and verdict."""
+    ids = [each.server.pk for each in servers]
+    if not ids:
+        return {}
+    live = Q(ended_edition=None) | Q(row_valid=True, row_id__isnull=False)
+    rows = Account.objects.filter(live, server__in=ids, verdict__in=PENDING).order_by()
+    found: dict[str, dict[str, int]] = {}
+    for host, verdict, n in rows.values_list("server__host", "verdict").annotate(n=Count("pk")):
+        found.setdefault(host, {})[verdict] = n
+    return found
+
+
+def _last_cloud_run(enterprise: Enterprise) -> SyncRun | None:
+    """Return the last run of the cloud side that ended with a word, or waits after trouble."""
+    rows = SyncRun.objects.filter(enterprise=enterprise, server=None)
+    told = Q(state__in=clocks.SETTLED) | (Q(state=SyncRun.State.WAITING) & ~Q(error_key=""))
+    run = rows.filter(told).order_by("-number").first()
+    if run is not None:
+        run.enterprise = enterprise
+    return run
+
+
+def _cloud(enterprise: Enterprise, bridge: BridgeView, run: SyncRun | None) -> rules.CloudFacts:
+    picture = CloudPicture.objects.filter(enterprise=enterprise).first()
+    consumed = bridge.counted or 0
+    held = run if run is not None and run.state == SyncRun.State.HELD else None
+    metered = enterprise.contract == Enterprise.Contract.METERED
+    return rules.CloudFacts(
+        consumed=consumed,
+        consumed_before=_before(enterprise, consumed) if bridge.by_github else None,
+        counted_at=bridge.counted_at,
+        unexplained=bridge.unexplained,
+        purchased=None if metered or not bridge.by_github else bridge.purchased,
+        failing_since=picture.failing_since if picture else None,
+        attempts=picture.failures if picture else 0,
+        reason=run.error_key if run else "",
+        held={} if held else None,
+        held_at=held.finished_at if held else None,
+        token_ends_at=enterprise.token_expires_at,
+    )
+
+
+def _before(enterprise: Enterprise, consumed: int) -> int | None:
+    """Return GitHub's count of a day ago where it has fallen by more than people come and go in a day."""
+    since = clock.now(enterprise) - timedelta(days=1)
+    rows = GitHubCount.objects.filter(enterprise=enterprise, at__lte=since).order_by("-at", "-pk")
+    before = rows.values_list("consumed", flat=True).first()
+    return before if before is not None and before - consumed > guard.limit(5, 2, before) else None
+
+
+# --- words and links -------------------------------------------------------------------------------------------
+
+
+def _shown(item: rules.Item, gathered: Gathered, owner: bool) -> Shown:
+    icon, css = LOOKS.get(item.key, ("clock", "color-fg-attention"))
+    verb, href = _deed(item, gathered)
+    return Shown(
+        icon=icon,
+        css=css,
+        who=item.subject.split(".")[0] or gathered.enterprise.name,
+        what=wording.attention(item.key, _params(item, gathered)),
+        stake=_stake(item, gathered),
+        verb=verb,
+        href=href if owner or item.verb in OPEN_TO_ALL else "",
+    )
+
+
+def _params(item: rules.Item, gathered: Gathered) -> dict[str, Any]:
+    params: dict[str, Any] = dict(item.params)
+    now = clock.now(gathered.enterprise)
+    date = params.get("date")
+    if date:
+        params |= {"day": moments.day(date), "ago": moments.ago(date, now)}
+    if params.get("reason"):
+        params["reason"] = wording.name(params["reason"])
+    run = gathered.cloud_run
+    if item.key == "cloud_held" and run is not None and run.holds:
+        params["reason"] = wording.hold(run.holds[0]["key"], run.holds[0]["params"]).rstrip(".。")
+    if isinstance(params.get("n"), int):
+        params["n"] = number(params["n"]) if params["n"] else None
+    return params
+
+
+def _stake(item: rules.Item, gathered: Gathered) -> str:
+    """What hangs on it: licenses, what GitHub does not know yet, or the data that stays."""
+    if item.key.startswith("github_"):
+        told = [pending_words(key, n) for key, n in sorted(gathered.pending.get(item.subject, {}).items())]
+        return ", ".join(told)
+    if item.key in ("failing", "silent", "stale", "late"):
+        at = gathered.servers[item.subject].facts.picture_at
+        return _("Data of {day} stays").format(day=moments.day(at)) if at else ""
+    if not item.licenses or item.key in ("over_purchased", "not_explained", "count_fell"):
+        return ""
+    words = ngettext("{n} license at stake", "{n} licenses at stake", item.licenses)
+    return words.format(n=number(item.licenses))
+
+
+def pending_words(verdict: str, n: int) -> str:
+    """Say how many people GitHub's next sync of the server changes, and how."""
+    words = {
+        "new_since": ngettext("{n} person not yet at GitHub", "{n} people not yet at GitHub", n),
+        "never_received": ngettext("{n} person not yet at GitHub", "{n} people not yet at GitHub", n),
+        "gone_since": ngettext("{n} suspended or removed since", "{n} suspended or removed since", n),
+        "will_join": ngettext("{n} waiting to be joined", "{n} waiting to be joined", n),
+        "will_part": ngettext("{n} to be counted apart", "{n} to be counted apart", n),
+    }
+    return words.get(verdict, "{n}").format(n=number(n))
+
+
+def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
+    slug = gathered.enterprise.slug
+    each = gathered.servers.get(item.subject)
+    if each is not None and item.verb == "open_on_the_instance":
+        return wording.verb(item.verb), each.server.instance_url
+    if each is not None and each.console.step is not None:
+        return each.console.step.label, each.console.step.url
+    run = gathered.cloud_run
+    if item.verb == "remedy" and run is not None:
+        step = clocks.remedy(run)
+        return step.label, step.url
+    if item.verb == "review" and run is not None:
+        return wording.verb(item.verb), _href("cloud_sync", slug=slug, number=run.number)
+    if item.verb == "see_people":
+        query = f"?{urlencode({'q': f'server:{item.subject}'})}" if item.subject else ""
+        href = _href("consumed", slug=slug)
+        return wording.verb(item.verb), href and href + query
+    name = {"download_evidence": "difference", "replace_token": "settings_github"}.get(item.verb, "fleet")
+    return (wording.verb(item.verb) if item.verb != "remedy" else ""), _href(name, slug=slug)
+
+
+def _href(name: str, **where: Any) -> str:
+    try:
+        return reverse(name, kwargs=where)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,163 @@
+"""What a run changed, or what a held one would change: accounts with their people and licenses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from ghconnect import paging
+from licensing.models import Account, Person, RunChange, StagedAccount, SyncRun
+
+# Reasons by which a cloud account consumes: whatever its server accounts do, its license stays.
+CLOUD = ("github", "visual_studio", "invitation")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """An account that changed: `sign` is "+", "−" or "", `license` +1, 0 or −1, `what` the change in words."""
+
+    sign: str
+    account: Account | None
+    person: Person | None
+    license: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Losing:
+    """An account that would go or stop consuming; `released` when its person would have no license left."""
+
+    account: Account
+    person: Person | None
+    released: bool
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rekeyed:
+    """An account whose primary email would change."""
+
+    account: Account
+    email: str
+
+
+def published(request: HttpRequest, run: SyncRun) -> tuple[paging.Page[RunChange], list[Changed]]:
+    """Return a page of the run's diff, with the accounts and people as they stand now: three queries."""
+    page = paging.of(request, RunChange.objects.filter(run=run), "kind", "id")
+    accounts = Account.objects.select_related("server").in_bulk(
+        {row.account_id for row in page.rows if row.account_id}
+    )
+    people = _people(row.person_id for row in page.rows)
+    return page, [
+        Changed(
+            sign={"added": "+", "rejoined": "+", "gone": "−"}.get(row.kind, ""),
+            account=accounts.get(row.account_id or 0),
+            person=people.get(row.person_id or 0),
+            license=row.license,
+            what=kind_words(row.kind, row.fields),
+        )
+        for row in page.rows
+    ]
+
+
+def kind_words(kind: str, fields: str) -> str:
+    """Say what happened to an account: "Added", "Changed: email, suspended"."""
+    words = {
+        "added": _("Added"),
+        "rejoined": _("Came back"),
+        "gone": _("Gone"),
+        "moved": _("Now another person's"),
+        "changed": _("Changed"),
+    }
+    names = [field_words(name) for name in fields.split(",") if name]
+    return ": ".join(filter(None, [words.get(kind, kind), ", ".join(names)]))
+
+
+def field_words(name: str) -> str:
+    """Name a field of an account as "What is read" names it."""
+    words = {
+        "remote_user_id": _("ID"),
+        "login": _("login"),
+        "email": _("primary email"),
+        "suspended": _("suspended"),
+        "dormant": _("dormant"),
+        "site_admin": _("site admin"),
+        "never_active": _("ever active"),
+        "created_at": _("created"),
+    }
+    return words.get(name, name)
+
+
+# --- a held run ------------------------------------------------------------------------------------------------
+
+
+def is_staged(run: SyncRun) -> bool:
+    """Whether the rows of the run's report are still there to compare."""
+    return _staged(run).exists() or not run.fetched
+
+
+def losing(run: SyncRun) -> QuerySet[Account]:
+    """Accounts that a held run takes away, or from which it takes the license (ENGINEERING §8); annotated with why."""
+    row = _staged(run).filter(remote_user_id=OuterRef("remote_user_id"))
+    never = Exists(row.filter(never_active=True)) & ~Q(never_active=True)
+    return (
+        Account.objects.filter(server=run.server_id, ended_edition=None)
+        .annotate(missing=~Exists(row), becomes_suspended=Exists(row.filter(suspended=True)))
+        .filter(Q(missing=True) | Q(consumes=True, becomes_suspended=True) | (Q(consumes=True) & Q(never)))
+    )
+
+
+def held(request: HttpRequest, run: SyncRun) -> tuple[paging.Page[Account], list[Losing]]:
+    """Return a page of accounts that would go or stop consuming, with their people: a constant number of queries."""
+    page = paging.of(request, losing(run), "login", "id")
+    people = _people(row.person_id for row in page.rows)
+    kept = set(kept_people(run, people))
+    return page, [
+        Losing(
+            account=row,
+            person=people.get(row.person_id or 0),
+            released=row.consumes and row.person_id not in kept,
+            what=_why(row),
+        )
+        for row in page.rows
+    ]
+
+
+def _why(row: Account) -> str:
+    if row.missing:  # type: ignore[attr-defined]
+        return _("Not in the report")
+    return _("Suspended") if row.becomes_suspended else _("Never active")  # type: ignore[attr-defined]
+
+
+def kept_people(run: SyncRun, ids: Iterable[int]) -> QuerySet[Person, int]:
+    """Which of these people keep a license: by their cloud account, or by an account that goes on consuming."""
+    other = Account.objects.filter(person_id=OuterRef("pk"), ended_edition=None, consumes=True)
+    elsewhere = other.exclude(server=run.server_id)
+    here = other.filter(server=run.server_id).exclude(pk__in=losing(run).values("pk"))
+    people = Person.objects.filter(pk__in=list(ids), consumes=True)
+    return people.filter(Q(reason__in=CLOUD) | Exists(elsewhere) | Exists(here)).values_list("pk", flat=True)
+
+
+def rekeyed(run: SyncRun, limit: int) -> list[Rekeyed]:
+    """Return the first accounts whose primary email would change."""
+    row = _staged(run).filter(remote_user_id=OuterRef("remote_user_id"))
+    accounts = (
+        Account.objects.filter(server=run.server_id, ended_edition=None)
+        .exclude(key="")
+        .annotate(new_key=Subquery(row.values("key")[:1]), new_email=Subquery(row.values("email")[:1]))
+        .exclude(new_key=None)
+        .exclude(new_key=F("key"))
+    )
+    return [Rekeyed(each, each.new_email) for each in accounts.order_by("login", "id")[:limit]]
+
+
+def _staged(run: SyncRun) -> QuerySet[StagedAccount]:
+    return StagedAccount.objects.filter(run_id=run.pk, attempt=run.attempt)
+
+
+def _people(ids: Iterable[int | None]) -> dict[int, Person]:
+    return Person.objects.in_bulk({pk for pk in ids if pk})

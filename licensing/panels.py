@@ -1,0 +1,79 @@
+"""What licensing shows on pages of `ghconnect`: feature row, account box, list of enterprises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from ghconnect import clock
+from ghconnect.features import Shown
+from ghconnect.models import Enterprise, Server
+from ghconnect.summaries import Summary
+from licensing import clocks
+from licensing.models import CloudPicture, Edition
+
+# Which state of a server speaks for its enterprise: the first of these that one of them is in.
+WORST = (
+    "failing",
+    "held",
+    "silent",
+    "stale",
+    "late",
+    "never_synced",
+    "syncing",
+    "disabled",
+    "disconnected",
+    "fresh",
+)
+
+
+def feature_row(request: HttpRequest, server: Server) -> Shown:
+    """Beside the dropdown: "Last synced 3 hours ago · next Monday about 10:40 JST · License"."""
+    now = clock.now(server.enterprise)
+    both = clocks.one(server)
+    due = getattr(both.server, "due", None)
+    return "licensing/feature_row.html", {
+        "clocks": both,
+        "next": due.at if due and due.at > now and server.way_in == Server.WayIn.PULL else None,
+    }
+
+
+def account_box(request: HttpRequest, server: Server) -> Shown:
+    """What GitHub says of the instance's own connection."""
+    return "licensing/account_box.html", {"clocks": clocks.one(server)}
+
+
+def summarise(enterprises: Sequence[Enterprise]) -> Mapping[int, Summary]:
+    """Return each enterprise's count and worst state: a constant number of queries for a page of them."""
+    editions = {
+        edition.enterprise_id: edition.totals
+        for edition in Edition.objects.filter(enterprise__in=enterprises, number=F("enterprise__edition"))
+    }
+    clouds = {cloud.enterprise_id: cloud for cloud in CloudPicture.objects.filter(enterprise__in=enterprises)}
+    servers = clocks.of_many(enterprises)
+    return {
+        enterprise.pk: _summary(
+            editions.get(enterprise.pk, {}), clouds.get(enterprise.pk), servers[enterprise.pk]
+        )
+        for enterprise in enterprises
+    }
+
+
+def _summary(
+    totals: Mapping[str, int], cloud: CloudPicture | None, servers: Sequence[clocks.Clocks]
+) -> Summary:
+    counted = totals.get("counted", cloud.consumed if cloud else None)
+    worst = min(servers, key=lambda each: WORST.index(each.console.key), default=None)
+    return Summary(
+        count=counted if counted is not None else totals.get("expected"),
+        source=_("counted by GitHub")
+        if counted is not None
+        else _("counted by this console")
+        if totals
+        else "",
+        state=worst.console.label if worst else "",
+        css=worst.console.css if worst else "secondary",
+    )

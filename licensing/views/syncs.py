@@ -1,0 +1,200 @@
+"""Runs of a server, and of the cloud side: the time line, one run with its diff, and an owner's word on a held one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ghconnect import moments, wording
+from ghconnect.access import PlacedRequest, owner, reader
+from ghconnect.questions import Question
+from ghconnect.templatetags import ghconnect_ui as ui
+from ghconnect.views.here import server_of
+from licensing import bridge, clocks, diffs, showing, timeline
+from licensing.models import ServerPicture, SyncRun
+from licensing.usecases import held
+
+ASKS = require_http_methods(["GET", "HEAD", "POST"])
+REKEYED_SHOWN = 50
+
+
+@reader
+@require_safe
+def server_syncs(request: PlacedRequest) -> HttpResponseBase:
+    """Show this console's runs and GitHub's own syncs of the server in one time line."""
+    return render(request, "licensing/syncs.html", {"page": timeline.page(request, server_of(request))})
+
+
+@reader
+@require_safe
+def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
+    """Show one run: its steps and counts, what it changed, and the question where it is held."""
+    run = _run(request, number)
+    context: dict[str, Any] = {
+        "run": run,
+        "line": showing.line(run),
+        "steps": showing.steps(run),
+        "facts": _facts(run),
+        "trouble": clocks.trouble_words(run, None) if run.error_key else "",
+        "remedy": clocks.remedy(run) if run.error_key and request.place.is_owner else None,
+        "holds": [wording.hold(hold["key"], hold["params"]) for hold in run.holds],
+        "is_held": run.state == SyncRun.State.HELD,
+        "tab": "license" if run.server else "licensing",
+    }
+    if run.state == SyncRun.State.HELD:
+        context |= _held(request, run)
+    else:
+        context["page"], context["changes"] = diffs.published(request, run)
+    return render(request, "licensing/sync.html", context)
+
+
+@owner
+@ASKS
+def publish(request: PlacedRequest, number: int) -> HttpResponseBase:
+    """Ask for the number of accounts, then let a worker publish the held run."""
+    run = _run(request, number)
+    question = _publish_question(run)
+    if request.method != "POST":
+        return question.page(request) if run.state == SyncRun.State.HELD else redirect(showing.url(run))
+    if not question.answered(request):
+        return question.again(request, _("This is not the number of accounts."))
+    try:
+        held.publish(run=run, by=request.user, removes=held.removed(run))
+    except held.NotHeld:
+        messages.error(request, _("This sync waits for no decision any more."))
+    except held.OtherDiff:
+        return question.again(
+            request, _("The sync would remove another number of accounts now. Compare again.")
+        )
+    except held.AnotherQueued:
+        messages.error(request, _("A newer sync is queued already; what it reads decides."))
+    else:
+        messages.success(request, _("Sync #%(number)s is being published.") % {"number": run.number})
+    return redirect(showing.url(run))
+
+
+@owner
+@ASKS
+def discard(request: PlacedRequest, number: int) -> HttpResponseBase:
+    """Ask, then discard the held run."""
+    run = _run(request, number)
+    if request.method != "POST":
+        question = _discard_question(run)
+        return question.page(request) if run.state == SyncRun.State.HELD else redirect(showing.url(run))
+    try:
+        held.discard(run=run, by=request.user)
+    except held.NotHeld:
+        messages.error(request, _("This sync waits for no decision any more."))
+    else:
+        messages.success(request, _("Sync #%(number)s is discarded.") % {"number": run.number})
+    return redirect(showing.url(run))
+
+
+def _run(request: PlacedRequest, number: int) -> SyncRun:
+    """Return the run of the place's server, or of its cloud side where the address names no server."""
+    place = request.place
+    rows = SyncRun.objects.filter(enterprise=place.enterprise, server=place.server, number=number)
+    run = get_object_or_404(rows)
+    run.enterprise, run.server = place.enterprise, place.server
+    return run
+
+
+def _facts(run: SyncRun) -> list[tuple[str, str]]:
+    times = [
+        (_("Requested"), run.requested_at),
+        (_("Started"), run.started_at),
+        (_("Ended"), run.finished_at),
+        (_("Report of") if run.server else _("As of"), run.observed_at),
+    ]
+    pairs = [(name, ui.moment(at)) for name, at in times if at]
+    if run.observed_at and not run.age_known:
+        pairs[-1] = (pairs[-1][0], ui.moment(run.observed_at) + " " + _("(age of the report not known)"))
+    return [*pairs, *showing.facts(run)]
+
+
+# --- a held run ------------------------------------------------------------------------------------------------
+
+
+def _held(request: PlacedRequest, run: SyncRun) -> dict[str, Any]:
+    context: dict[str, Any] = {"publish": _publish_question(run), "discard": _discard_question(run)}
+    context["expected"] = bridge.of(run.enterprise)
+    context["expected_after"] = context["expected"].expected - releases(run)
+    context["releases"] = releases(run)
+    if run.server is None:
+        return context
+    context["picture"] = ServerPicture.objects.filter(server=run.server).first()
+    context["both"] = clocks.one(run.server)
+    context["staged"] = diffs.is_staged(run)
+    if context["staged"]:
+        context["page"], context["losing"] = diffs.held(request, run)
+        context["losing_count"] = held.removed(run)
+        if any(hold["key"] == "keys_changed" for hold in run.holds):
+            context["rekeyed"] = diffs.rekeyed(run, REKEYED_SHOWN)
+    return context
+
+
+def releases(run: SyncRun) -> int:
+    """How many licenses publishing would release, as the guard counted."""
+    return int(run.counts.get("releases", 0))
+
+
+def _publish_question(run: SyncRun) -> Question:
+    n = held.removed(run)
+    return Question(
+        id="publish",
+        action=showing.url(run, "sync_publish"),
+        title=_("Publish sync #%(number)s") % {"number": run.number},
+        body=" ".join([_publish_words(run, n), _("The sync and your name go to the audit log.")]),
+        verb=_("Publish"),
+        back=showing.url(run),
+        danger=True,
+        typed=str(n) if n else "",
+        typed_label=_("Type %(n)s to confirm.") % {"n": n},
+    )
+
+
+def _publish_words(run: SyncRun, n: int) -> str:
+    if run.server is None:
+        return ngettext(
+            "%(n)s row of GitHub's report is removed here.",
+            "%(n)s rows of GitHub's report are removed here.",
+            n,
+        ) % {"n": ui.number(n)}
+    if not n:
+        return _("The accounts of %(host)s become those of this report.") % {"host": run.server.host}
+    expected = bridge.of(run.enterprise).expected
+    words = _(
+        "%(r)s accounts of %(host)s are removed and %(l)s licenses released; expected goes from %(a)s to %(b)s."
+    )
+    return words % {
+        "r": ui.number(n),
+        "host": run.server.host,
+        "l": ui.number(releases(run)),
+        "a": ui.number(expected),
+        "b": ui.number(expected - releases(run)),
+    }
+
+
+def _discard_question(run: SyncRun) -> Question:
+    return Question(
+        id="discard",
+        action=showing.url(run, "sync_discard"),
+        title=_("Discard sync #%(number)s") % {"number": run.number},
+        body=_discard_words(run),
+        verb=_("Discard"),
+        back=showing.url(run),
+        danger=True,
+    )
+
+
+def _discard_words(run: SyncRun) -> str:
+    at = clocks.data_of(ServerPicture.objects.filter(server=run.server).first()) if run.server else None
+    if at is None:
+        return _("The data here stays. The next sync starts afresh.")
+    return _("The data of %(date)s stays. The next sync starts afresh.") % {"date": moments.day(at)}
