@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 from django.db import connection
 
-BATCH = 2000
+BATCH = 5000
+_cursors = count()
 
 
 Row = tuple[Any, ...]
@@ -63,7 +64,7 @@ def stream(sql: str, *params: Any) -> Iterator[Row]:
     cursor: Any
     if connection.vendor == "postgresql":
         connection.ensure_connection()
-        cursor = connection.connection.cursor(name="ghconnect_stream")
+        cursor = connection.connection.cursor(name=f"ghconnect_{next(_cursors)}")
         cursor.itersize = BATCH
         with cursor:
             yield from cursor.execute(sql, params)
@@ -75,26 +76,29 @@ def stream(sql: str, *params: Any) -> Iterator[Row]:
 
 
 def load(table: str, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Insert rows in bulk, by COPY on PostgreSQL; returns how many."""
+    """Insert rows in bulk, by COPY on PostgreSQL; returns how many.
+
+    Rows are taken in batches and never while a COPY is open: they may come from a query of this connection.
+    """
     names = ", ".join(f'"{column}"' for column in columns)
-    if connection.vendor == "postgresql":
-        return _copy(f"COPY {table} ({names}) FROM STDIN", rows)
-    marks = ", ".join(["%s"] * len(columns))
-    count, rows = 0, iter(rows)
+    done, rows = 0, iter(rows)
+    write = _copy if connection.vendor == "postgresql" else _insert
     with connection.cursor() as cursor:
         while batch := list(islice(rows, BATCH)):
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", batch)
-            count += len(batch)
-    return count
+            write(cursor, f"{table} ({names})", batch)
+            done += len(batch)
+    return done
 
 
-def _copy(sql: str, rows: Iterable[Row]) -> int:
-    count = 0
-    with connection.cursor() as cursor, cursor.copy(sql) as copy:
-        for row in rows:
+def _copy(cursor: Any, target: str, batch: list[Row]) -> None:
+    with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        for row in batch:
             copy.write_row(row)
-            count += 1
-    return count
+
+
+def _insert(cursor: Any, target: str, batch: list[Row]) -> None:
+    marks = ", ".join(["%s"] * len(batch[0]))
+    cursor.executemany(f"INSERT INTO {target} VALUES ({marks})", batch)
 
 
 def update_many(sql: str, rows: Iterable[Row]) -> None:
