@@ -185,9 +185,10 @@ def _changes(enterprise: Enterprise, deltas: Mapping[str, int]) -> list[BridgeLi
         .values("line")
         .annotate(
             n=Count("people", distinct=True),
-            absent=Count("id", filter=Q(people=None)),
+            absent=Count("id", filter=Q(people=None), distinct=True),
             one=Min("people"),
             name=Min("people__name"),
+            listed=Min("rows__sort"),
         )
     }
     known = [key for key in LINES if key in deltas]
@@ -202,7 +203,9 @@ def _change(enterprise: Enterprise, key: str, delta: int, people: Mapping[str, A
     n, absent, label = people.get("n", 0), people.get("absent", 0), line_words(key)
     if n == 1 and not absent:
         href = _href("person", slug=enterprise.slug, pk=people["one"])
-        return BridgeLine(label, delta, key, people["name"] or _("No name"), href, signed=True)
+        return BridgeLine(
+            label, delta, key, people["name"] or people["listed"] or _("No name"), href, signed=True
+        )
     notes = [ngettext("%(n)s person", "%(n)s people", n) % {"n": number(n)}] if n else []
     if absent:
         notes.append(ngettext("%(n)s removed", "%(n)s removed", absent) % {"n": number(absent)})

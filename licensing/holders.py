@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.db.models import Q
+
 from licensing.models import Account, LicenseRow, RowAccount
 from licensing.rules.verdicts import LINE_ORDER
 
@@ -20,10 +22,12 @@ def rows_of_people(people: Iterable[int]) -> dict[int, LicenseRow]:
     return found
 
 
-def accounts_of_people(people: Iterable[int]) -> dict[int, list[Account]]:
-    """Return live server accounts by person, in order of host and number."""
+def accounts_of_people(people: Iterable[int], *, ended: Iterable[int] = ()) -> dict[int, list[Account]]:
+    """Return live server accounts by person, in order of host and number; of `ended` people those they had."""
     found: dict[int, list[Account]] = {}
-    rows = Account.objects.filter(person_id__in=people, ended_edition=None).select_related("server")
+    rows = Account.objects.filter(
+        Q(ended_edition=None) | Q(person_id__in=ended), person_id__in=people
+    ).select_related("server")
     for account in rows.order_by("server__host", "remote_user_id"):
         found.setdefault(account.person_id or 0, []).append(account)
     return found

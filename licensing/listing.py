@@ -55,7 +55,8 @@ def lines(enterprise: Enterprise, view: str, found: Sequence[LicenseRow] | Seque
     if view == licenses.GITHUB:
         accounts = _by_row(ids)
         return [_line(enterprise, row.pk, row, None, accounts.get(row.pk, [])) for row in found]  # type: ignore[arg-type]
-    accounts, rows = holders.accounts_of_people(ids), holders.rows_of_people(ids)
+    ended = [one.pk for one in found if one.ended_edition is not None]  # type: ignore[union-attr]
+    accounts, rows = holders.accounts_of_people(ids, ended=ended), holders.rows_of_people(ids)
     return [
         _line(enterprise, one.pk, rows.get(one.pk), one, accounts.get(one.pk, []))  # type: ignore[arg-type]
         for one in found
@@ -105,6 +106,8 @@ def _line(
     holder = person.pk if person else next((one for one in holders_of_row if one), None)
     places = _places(enterprise, row, person, accounts)
     key = row.verdict if row and not person else holders.speaking((a.verdict for a in accounts), row)
+    if person and person.ended_edition is not None:
+        key = "gone_since"  # the verdict of the accounts it had is of another day
     kind = person.deployment if person else row.kind if row else ""
     name, under = _names(row, person, accounts)
     return Line(

@@ -88,9 +88,22 @@ def test_a_license_of_an_account_that_is_gone_is_named_though_nobody_is_left(
     drive.read_server(tokyo, [drive.account(2, "bob@octo.example")])
     drive.read_server(tokyo, [drive.account(2, "bob@octo.example"), drive.account(6, "fay@octo.example")])
     line = next(one for one in bridge.of(estate).changes if one.key == "gone_since")
-    assert (line.value, line.note) == (-1, "1 removed")
+    assert (line.value, line.note) == (-1, "cat@octo.example")
+    assert "No account of this person is left." in text(owner, line.href)
     for query in ("", "?line=gone_since"):
         assert "cat@octo.example" in text(owner, f"/enterprises/octo/licensing/difference{query}")
+
+
+def test_a_license_of_an_account_that_was_never_here_is_named_by_githubs_row(
+    octo: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    drive.read_cloud(octo, [drive.row("", [f"{TOKYO}:1"], ["one@octo.example"]), drive.row("ann")])
+    drive.read_server(tokyo, [drive.account(2, "two@octo.example")])
+    drive.read_server(tokyo, [drive.account(2, "two@octo.example"), drive.account(3)])
+    line = next(one for one in bridge.of(octo).changes if one.key == "gone_since")
+    assert (line.value, line.note) == (-1, "1 removed")
+    for query in ("", "?line=gone_since"):
+        assert "one@octo.example" in text(owner, f"/enterprises/octo/licensing/difference{query}")
 
 
 def test_what_is_not_explained_is_red_and_comes_with_evidence(estate: Enterprise, owner: Client) -> None:
