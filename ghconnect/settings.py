@@ -167,7 +167,10 @@ def parse_resolve(items: list[str]) -> dict[tuple[str, int], tuple[str, int]]:
             name, target = item.split("=")
             host, port = name.rsplit(":", 1)
             address, target_port = target.rsplit(":", 1)
-            pairs[(host.lower(), int(port))] = (str(ipaddress.ip_address(address.strip("[]"))), int(target_port))
+            pairs[(host.lower(), int(port))] = (
+                str(ipaddress.ip_address(address.strip("[]"))),
+                int(target_port),
+            )
         except ValueError as error:
             raise ImproperlyConfigured(
                 f"GHCONNECT_RESOLVE: {item!r} is not HOST:PORT=ADDRESS:PORT, for instance ghe.example.com:443=10.0.0.5:443"

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from .usecases import github_status, schedule, sweep, sync
+from .usecases import github_status, sandbox_estate, schedule, sweep, sync
 
 
 @shared_task(name="licensing.perform_sync")
@@ -14,6 +14,7 @@ def perform_sync(run_id: int, **_: object) -> None:
 @shared_task(name="licensing.request_due_syncs")
 def request_due_syncs(**_: object) -> None:
     """Ask what is due, and request it."""
+    sandbox_estate.follow_clocks()
     schedule.dispatch()
 
 

@@ -2,7 +2,7 @@
 
 from .access import Membership, Role, User
 from .audit import AuditEvent
-from .connection import Connection, ConnectedFeature
+from .connection import ConnectedFeature, Connection
 from .enterprise import Enterprise
 from .server import Server, ServerName
 

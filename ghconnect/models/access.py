@@ -17,7 +17,9 @@ class UserManager(BaseUserManager["User"]):
 
     def create_user(self, email: str, login: str = "", password: str | None = None, **facts: Any) -> User:
         """Make a user; without a password nobody can sign in as it with one."""
-        user = self.model(email=email.strip().lower(), login=login or email.split("@")[0], **facts)
+        user = self.model(
+            email=email.strip().lower(), login=login or email.split("@", maxsplit=1)[0], **facts
+        )
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -42,9 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("Name"), max_length=100, blank=True)
     language = models.CharField(_("Language"), max_length=8, blank=True, default="")
     time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, default="")
-    appearance = models.CharField(
-        _("Appearance"), max_length=24, choices=Appearance, default=Appearance.AUTO
-    )
+    appearance = models.CharField(_("Appearance"), max_length=24, choices=Appearance, default=Appearance.AUTO)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -12,7 +12,9 @@ from .enterprise import Enterprise
 class AuditEvent(models.Model):
     """One deed, written in the transaction that did it. Holds no secret and no address of a person."""
 
-    enterprise = models.ForeignKey(Enterprise, null=True, on_delete=models.CASCADE, related_name="audit_events")
+    enterprise = models.ForeignKey(
+        Enterprise, null=True, on_delete=models.CASCADE, related_name="audit_events"
+    )
     at = models.DateTimeField(db_index=True)
     action = models.CharField(max_length=60)
     actor = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")

@@ -56,9 +56,7 @@ class Enterprise(models.Model):
     sandbox = models.BooleanField(default=False)
     clock_offset = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(
-        "ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
     objects: ClassVar[models.Manager[Enterprise]] = EnterpriseQuerySet.as_manager()
 

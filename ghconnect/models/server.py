@@ -53,9 +53,7 @@ class Server(models.Model):
     license_days_left = models.IntegerField(null=True)
     license_read_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.ForeignKey(
-        "ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    created_by = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

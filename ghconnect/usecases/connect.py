@@ -66,7 +66,9 @@ def mark_broken(*, server: Server, key: str, params: dict[str, str]) -> None:
         broken_at=clock.now(server.enterprise), broken_key=key, broken_params=params
     )
     if changed:
-        audit.record("dotcom_connection.broken", by=None, enterprise=server.enterprise, subject=server.host, reason=key)
+        audit.record(
+            "dotcom_connection.broken", by=None, enterprise=server.enterprise, subject=server.host, reason=key
+        )
 
 
 @transaction.atomic

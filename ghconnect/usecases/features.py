@@ -46,7 +46,10 @@ def switch(*, server: Server, key: str, enabled: bool, by: User | None) -> bool:
         connection.features.filter(key=key).delete()
     follow(server=server, by=by)
     audit.record(
-        f"{key}.{'enable' if enabled else 'disable'}", by=by, enterprise=server.enterprise, subject=server.host
+        f"{key}.{'enable' if enabled else 'disable'}",
+        by=by,
+        enterprise=server.enterprise,
+        subject=server.host,
     )
     return True
 

@@ -5,6 +5,7 @@ Pretend GitHub says what there is (`/world.json`) and is put to its stages by it
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,12 +16,14 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from ghconnect import clock
 from ghconnect.models import Enterprise, Membership, Role, Server, User
 from ghconnect.usecases import connect, enterprises, features, servers
 from licensing.models import DueSync, SyncRun
 
 from . import github_status, runs, schedule, upload
 
+log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 PEOPLE = (("mona", "Mona Lisa", Role.OWNER), ("finn", "Finn Lee", Role.BILLING_MANAGER))
 CONNECTED_ON = datetime(2026, 3, 2, 1, 40, tzinfo=UTC)
@@ -56,26 +59,50 @@ def people(passwords: dict[str, str], slug: str) -> list[User]:
         user = User.objects.filter(login=login).first()
         if user is None:
             user = User.objects.create_user(f"{login}@{slug}.example", login, name=name)
-        user.set_password(passwords[login])
-        user.save(update_fields=["password"])
+        if not user.check_password(passwords[login]):  # a needless change would sign them out
+            user.set_password(passwords[login])
+            user.save(update_fields=["password"])
         found.append(user)
     return found
 
 
 def set_clock(enterprise: Enterprise, ago: timedelta) -> None:
-    """Let the pretend enterprise's own time be so long ago, and move what is due with it."""
-    with transaction.atomic():
-        enterprise.clock_offset = -round(ago.total_seconds())
-        Enterprise.objects.filter(pk=enterprise.pk).update(clock_offset=enterprise.clock_offset)
-        now = timezone.now() - ago
-        for due in (
-            DueSync.objects.filter(enterprise=enterprise)
-            .exclude(server=None)
-            .select_related("server__enterprise")
-        ):
-            assert due.server is not None
-            after = schedule.next_due(due.server, due.anchor, now)
-            DueSync.objects.filter(pk=due.pk).update(at=after.at, period=after.period_key)
+    """Let time be so long ago, here and in pretend GitHub; nothing comes due by that.
+
+    While it is in the past the enterprise is being loaded, and the dispatcher leaves it alone.
+    """
+    offset = -round(ago.total_seconds())
+    if offset:
+        _move_clock(enterprise, offset, realign=True)
+    _control("clock", offset_seconds=offset)
+    if not offset:
+        _move_clock(enterprise, offset, realign=True)
+
+
+def follow_clocks() -> None:
+    """Let each pretend enterprise's own time be that of pretend GitHub, where days pass at a button."""
+    if not settings.GHCONNECT_SANDBOX_URL:
+        return
+    for enterprise in Enterprise.objects.filter(sandbox=True, clock_offset__gte=0):
+        try:
+            offset = int(_ask("clock")["offset_seconds"])
+        except requests.RequestException as error:
+            log.warning("pretend GitHub does not tell the time: %s", error)
+            return
+        if offset != enterprise.clock_offset and offset >= 0:
+            _move_clock(enterprise, offset, realign=offset < enterprise.clock_offset)
+
+
+@transaction.atomic
+def _move_clock(enterprise: Enterprise, offset: int, *, realign: bool) -> None:
+    """Set the offset in seconds; `realign` moves what is due along, else time that passed makes it due."""
+    enterprise.clock_offset = offset
+    Enterprise.objects.filter(pk=enterprise.pk).update(clock_offset=offset)
+    weekly = DueSync.objects.filter(enterprise=enterprise, kind="weekly").select_related("server__enterprise")
+    for due in weekly if realign else ():
+        assert due.server is not None
+        after = schedule.next_due(due.server, due.anchor, clock.now(enterprise))
+        DueSync.objects.filter(pk=due.pk).update(at=after.at, period=after.period_key)
 
 
 def _add_enterprise(facts: dict[str, Any], mona: User) -> Enterprise:
@@ -165,6 +192,6 @@ def _ask(path: str) -> dict[str, Any]:
     return found
 
 
-def _control(deed: str, **values: str) -> None:
+def _control(deed: str, **values: str | int) -> None:
     answer = requests.post(f"{settings.GHCONNECT_SANDBOX_URL}/control/{deed}", json=values, timeout=120)
     answer.raise_for_status()

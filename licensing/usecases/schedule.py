@@ -97,7 +97,9 @@ def dispatch(*, now: datetime | None = None) -> int:
     `now` stands for every enterprise's own time in tests.
     """
     count = 0
-    for pk in list(DueSync.objects.order_by("at").values_list("pk", flat=True)):
+    # A pretend enterprise whose time is in the past is being loaded.
+    rows = DueSync.objects.filter(enterprise__clock_offset__gte=0).order_by("at")
+    for pk in list(rows.values_list("pk", flat=True)):
         try:
             count += _one(pk, now)
         except Exception:
