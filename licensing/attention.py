@@ -43,8 +43,13 @@ OPEN_TO_ALL = {"review", "open_on_the_instance", "see_people", "download_evidenc
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An item as elements/attention.html takes it; `href` is "" where the viewer can do nothing."""
+    """An item as elements/attention.html takes it; `href` is "" where the viewer can do nothing.
 
+    `key` and `subject` (a host, "" for the enterprise) are those of `rules.attention`.
+    """
+
+    key: str
+    subject: str
     icon: str
     css: str
     who: str
@@ -186,6 +191,8 @@ def _shown(item: rules.Item, gathered: Gathered, owner: bool) -> Shown:
     icon, css = LOOKS.get(item.key, ("clock", "color-fg-attention"))
     verb, href = _deed(item, gathered)
     return Shown(
+        key=item.key,
+        subject=item.subject,
         icon=icon,
         css=css,
         who=item.subject.split(".")[0] or gathered.enterprise.name,

@@ -113,8 +113,10 @@ def took(run: SyncRun) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return "2.4 s", "48 s", "1 min 12 s", "2 h 5 min"."""
+    """Return "0.08 s", "2.4 s", "48 s", "1 min 12 s", "2 h 5 min"."""
     whole = round(seconds)
+    if seconds < 1:
+        return _("{n} s").format(n=f"{seconds:.2f}")
     if whole < 10:
         return _("{n} s").format(n=f"{seconds:.1f}")
     if whole < 60:
@@ -189,10 +191,18 @@ def _detail(run: SyncRun, step: SyncRun.Step, over: bool) -> str:
             words = _("{n} of {m}").format(n=number(run.fetched), m=rows_words(run, run.expected_rows))
         return _with_time(words, run.seconds.get("fetch"), over)
     if step == SyncRun.Step.COMPARE and over and run.server_id and "gone" in run.counts:
-        return f"{signed(added(run))} {signed(-run.counts['gone'])}" if run.state in SyncRun.GOOD else ""
+        return compared(run) if run.state in SyncRun.GOOD else ""
     if step == SyncRun.Step.PUBLISH and over:
         return _with_time("", run.seconds.get("publish"), over)
     return ""
+
+
+def compared(run: SyncRun) -> str:
+    """Return "+3 −1 · 2 changed" of a run that was published, "no change" of one that changed nothing."""
+    moves = [signed(n) for n in (added(run), -run.counts.get("gone", 0)) if n]
+    changed = run.counts.get("changed", 0)
+    words = [_("{n} changed").format(n=number(changed))] if changed else []
+    return " · ".join(filter(None, [" ".join(moves), *words])) or _("no change")
 
 
 def rows_words(run: SyncRun, n: int) -> str:
@@ -246,7 +256,7 @@ def progress(run: SyncRun, now: datetime) -> Progress:
     return Progress(
         run=run,
         state=str(run.get_state_display()),
-        detail=_moving_words(run),
+        detail=moving_words(run),
         steps=steps(run),
         done=done(run),
         silent=silence(run, now),
@@ -267,7 +277,8 @@ def silence(run: SyncRun, now: datetime) -> int:
     return int(quiet.total_seconds()) if quiet >= lease * 2 / 3 else 0
 
 
-def _moving_words(run: SyncRun) -> str:
+def moving_words(run: SyncRun) -> str:
+    """Say what a queued or running run does; "" of one that waits."""
     if run.state == State.QUEUED:
         return _("Waits for a worker.")
     if run.state == State.WAITING:
