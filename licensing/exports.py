@@ -14,6 +14,9 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+
 from ghconnect.models import Enterprise
 from licensing.models import CloudPicture, LicenseRow, Person, ServerPicture
 from licensing.models.bulk.snapshot import snapshot
@@ -61,19 +64,21 @@ COLUMNS = (
     ("console_as_of", "Read by this console at"),
 )
 GITHUB_FIELDS = tuple(name for name, _ in COLUMNS[:28] if name)
-EMPTY: Record = dict.fromkeys(GITHUB_FIELDS, "") | {
-    "enterprise_server_user_ids": [],
-    "github_com_user": False,
-    "enterprise_server_user": False,
-    "visual_studio_subscription_user": False,
-    "github_com_member_roles": [],
-    "github_com_enterprise_roles": [],
-    "github_com_verified_domain_emails": [],
-    "github_com_orgs_with_pending_invites": [],
-    "github_com_two_factor_auth": None,
-    "enterprise_server_emails": [],
-    "total_user_accounts": 0,
-}
+LISTS = (
+    "enterprise_server_user_ids",
+    "github_com_member_roles",
+    "github_com_enterprise_roles",
+    "github_com_verified_domain_emails",
+    "github_com_orgs_with_pending_invites",
+    "enterprise_server_emails",
+)
+# A license that GitHub has no row of.
+EMPTY: Record = (
+    dict.fromkeys(GITHUB_FIELDS, "")
+    | {name: [] for name in LISTS}
+    | dict.fromkeys(("github_com_user", "enterprise_server_user", "visual_studio_subscription_user"), False)
+    | {"github_com_two_factor_auth": None, "total_user_accounts": 0}
+)
 # What spreadsheets take for a formula, also in the wide forms of East Asian keyboards (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -97,11 +102,11 @@ def as_csv(export: Export) -> Iterator[str]:
     """Yield the CSV: a header, a line per license, and at the end a line with the count and both times."""
     writer = csv.writer(lines := _Lines())
     writer.writerow(header for _, header in COLUMNS)
-    count = 0
+    names, count = [name for name, _ in COLUMNS], 0
     with snapshot():
         view = bridge.of(export.enterprise)
         for batch in _batches(records(export), BATCH):
-            writer.writerows([_cell(record[name]) if name else "" for name, _ in COLUMNS] for record in batch)
+            writer.writerows([_cell(record[name]) if name else "" for name in names] for record in batch)
             count += len(batch)
             yield lines.take()
     writer.writerow([_last_line(export, view, count), *[""] * (len(COLUMNS) - 1)])
@@ -125,19 +130,15 @@ def as_json(export: Export) -> Iterator[str]:
 def records(export: Export) -> Iterator[Record]:
     """Yield one record per license, in order of name; fields as in COLUMNS."""
     picture = CloudPicture.objects.filter(enterprise=export.enterprise).first()
-    read_at = dict(
-        ServerPicture.objects.filter(server__enterprise=export.enterprise).values_list(
-            "server__host", "last_success"
-        )
-    )
+    pictures = ServerPicture.objects.filter(server__enterprise=export.enterprise).exclude(last_success=None)
+    read_at = {host: iso(at) for host, at in pictures.values_list("server__host", "last_success")}
     asof = iso(picture.rows_at) if picture else ""
     found = licenses.found(export.enterprise, export.view, export.query).order_by(*licenses.ORDER)
     make = _of_rows if export.view == licenses.GITHUB else _of_people
-    for batch in _batches(found.iterator(BATCH), BATCH):
-        for record in make(batch):
-            record["github_as_of"] = asof if record["source"] == licenses.GITHUB else ""
-            record["console_as_of"] = _read_at(record["enterprise_server_user_ids"], read_at)
-            yield record
+    for record in make(found):
+        record["github_as_of"] = asof if record["source"] == licenses.GITHUB else ""
+        record["console_as_of"] = _read_at(record["enterprise_server_user_ids"], read_at)
+        yield record
 
 
 def iso(when: datetime | None) -> str:
@@ -148,51 +149,70 @@ def iso(when: datetime | None) -> str:
 # --- one license ---------------------------------------------------------------------------------------------
 
 
-def _of_rows(rows: list[LicenseRow]) -> Iterator[Record]:
+def _of_rows(rows: QuerySet[LicenseRow]) -> Iterator[Record]:
     """GitHub's rows. One is expected when its person consumes; of several rows of one person the first is."""
-    people = {row.person_id for row in rows if row.person_id}
-    consuming = set(Person.objects.filter(pk__in=people, consumes=True).values_list("pk", flat=True))
-    first = {person: row.pk for person, row in holders.rows_of_people(people).items()}
-    for row in rows:
-        expected = row.person_id in consuming and first[row.person_id] == row.pk
-        yield _github(row) | {"source": licenses.GITHUB, "verdict": row.verdict, "expected": expected}
+    for batch in _batches(_values(rows).iterator(BATCH), BATCH):
+        people = {row[1] for row in batch if row[1]}
+        consuming = set(Person.objects.filter(pk__in=people, consumes=True).values_list("pk", flat=True))
+        first = holders.first_rows(people)
+        for pk, person, _counted, verdict, *values in batch:
+            expected = person in consuming and first[person] == pk
+            yield _github(values) | {"source": licenses.GITHUB, "verdict": verdict, "expected": expected}
 
 
-def _of_people(people: list[Person]) -> Iterator[Record]:
+def _of_people(people: QuerySet[Person]) -> Iterator[Record]:
     """Persons, described by GitHub's row of them where it has one, and by their accounts as this console ties them."""
-    ids = [person.pk for person in people]
-    rows, accounts, elsewhere = (
-        holders.rows_of_people(ids),
-        holders.accounts_of_people(ids),
-        holders.ids_elsewhere(ids),
-    )
-    for person in people:
-        row, mine = rows.get(person.pk), accounts.get(person.pk, [])
-        counted = row is not None and row.counted
-        record = dict(EMPTY) if row is None else _github(row)
-        using = [account for account in mine if account.consumes]
-        named = {f"{account.server.host}:{account.remote_user_id}" for account in using}
-        emails = {account.email for account in using if account.email}
-        yield record | {
-            "enterprise_server_user_ids": sorted(named | elsewhere.get(person.pk, set())),
-            "enterprise_server_emails": sorted(emails) or record["enterprise_server_emails"],
-            "enterprise_server_user": bool(named or elsewhere.get(person.pk)),
-            "license_type": record["license_type"] or person.license_type,
-            "total_user_accounts": len(named | elsewhere.get(person.pk, set())) + record["github_com_user"],
-            "source": licenses.GITHUB if counted else "console",
-            "verdict": holders.speaking([account.verdict for account in mine], row),
-            "expected": True,
-        }
+    columns = people.values_list("pk", "license_type")
+    for batch in _batches(columns.iterator(BATCH), BATCH):
+        ids = [pk for pk, _ in batch]
+        first, accounts = holders.first_rows(ids), holders.facts_of_people(ids)
+        rows = {row[0]: row for row in _values(LicenseRow.objects.filter(pk__in=first.values()))}
+        elsewhere = holders.ids_elsewhere(ids)
+        for pk, license_type in batch:
+            row = rows.get(first.get(pk, 0))
+            yield _person(license_type, row, accounts.get(pk, []), elsewhere.get(pk, set()))
 
 
-def _github(row: LicenseRow) -> Record:
-    return {name: getattr(row, name) for name in GITHUB_FIELDS}
+def _person(
+    license_type: str, row: tuple[Any, ...] | None, accounts: list[holders.Facts], elsewhere: set[str]
+) -> Record:
+    record, counted, verdict = dict(EMPTY), False, ""
+    if row is not None:
+        record, counted, verdict = _github(row[4:]), row[2], row[3]
+    using = [one for one in accounts if one.consumes]
+    ids = {one.where for one in using} | elsewhere
+    emails = {one.email for one in using if one.email}
+    return record | {
+        "enterprise_server_user_ids": sorted(ids),
+        "enterprise_server_emails": sorted(emails) or record["enterprise_server_emails"],
+        "enterprise_server_user": bool(ids),
+        "license_type": record["license_type"] or license_type,
+        "total_user_accounts": len(ids) + bool(record["github_com_user"]),
+        "source": licenses.GITHUB if counted else "console",
+        "verdict": holders.speaking((one.verdict for one in accounts), verdict),
+        "expected": True,
+    }
 
 
-def _read_at(ids: Iterable[str], read_at: dict[str, datetime | None]) -> str:
+def _values(rows: QuerySet[LicenseRow]) -> QuerySet[LicenseRow, Any]:
+    """Columns of rows: id, person, counted, verdict, then GITHUB_FIELDS; lists as text, since most are empty."""
+    texts = {f"{name}_text": Cast(name, TextField()) for name in LISTS}
+    names = [f"{name}_text" if name in LISTS else name for name in GITHUB_FIELDS]
+    return rows.annotate(**texts).values_list("pk", "person_id", "counted", "verdict", *names)
+
+
+def _github(values: Iterable[Any]) -> Record:
+    record = dict(zip(GITHUB_FIELDS, values, strict=True))
+    for name in LISTS:
+        text = record[name]
+        record[name] = [] if text == "[]" else json.loads(text)
+    return record
+
+
+def _read_at(ids: Iterable[str], read_at: dict[str, str]) -> str:
     """When the servers of these accounts were read: the oldest of the times, "" where none was."""
-    times = [read_at.get(name.rpartition(":")[0]) for name in ids]
-    return iso(min((time for time in times if time), default=None))
+    times = [at for name in ids if (at := read_at.get(name.rpartition(":")[0]))]
+    return min(times, default="")
 
 
 # --- the two forms -------------------------------------------------------------------------------------------
@@ -214,13 +234,13 @@ class _Lines:
 
 def _cell(value: Any) -> Any:
     """A value as a cell that no spreadsheet takes for a formula."""
-    if value is None:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
+    if value is None or value == []:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, list):
-        value = ",".join(value)
-    return safe(value) if isinstance(value, str) else value
+    return safe(",".join(value)) if isinstance(value, list) else value
 
 
 def safe(text: str) -> str:

@@ -105,7 +105,11 @@ def _line(
     holders_of_row = [row.person_id if row else None, *(account.person_id for account in accounts)]
     holder = person.pk if person else next((one for one in holders_of_row if one), None)
     places = _places(enterprise, row, person, accounts)
-    key = row.verdict if row and not person else holders.speaking((a.verdict for a in accounts), row)
+    key = (
+        row.verdict
+        if row and not person
+        else holders.speaking((a.verdict for a in accounts), row.verdict if row else "")
+    )
     if person and person.ended_edition is not None:
         key = "gone_since"  # the verdict of the accounts it had is of another day
     kind = person.deployment if person else row.kind if row else ""
