@@ -190,7 +190,7 @@ def _detail(run: SyncRun, step: SyncRun.Step, over: bool) -> str:
         if run.expected_rows and not over:
             words = _("{n} of {m}").format(n=number(run.fetched), m=rows_words(run, run.expected_rows))
         return _with_time(words, run.seconds.get("fetch"), over)
-    if step == SyncRun.Step.COMPARE and over and run.server_id and "gone" in run.counts:
+    if step == SyncRun.Step.COMPARE and over:
         return compared(run) if run.state in SyncRun.GOOD else ""
     if step == SyncRun.Step.PUBLISH and over:
         return _with_time("", run.seconds.get("publish"), over)
@@ -199,8 +199,10 @@ def _detail(run: SyncRun, step: SyncRun.Step, over: bool) -> str:
 
 def compared(run: SyncRun) -> str:
     """Return "+3 −1 · 2 changed" of a run that was published, "no change" of one that changed nothing."""
-    moves = [signed(n) for n in (added(run), -run.counts.get("gone", 0)) if n]
-    changed = run.counts.get("changed", 0)
+    gone, changed = (
+        run.counts.get(name if run.server_id else f"rows_{name}", 0) for name in ("gone", "changed")
+    )
+    moves = [signed(n) for n in (added(run), -gone) if n]
     words = [_("{n} changed").format(n=number(changed))] if changed else []
     return " · ".join(filter(None, [" ".join(moves), *words])) or _("no change")
 

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path(ENTERPRISE, overview.overview, name="overview"),
     path(f"{ENTERPRISE}/github-connect", fleet.fleet, name="fleet"),
     path(LICENSING, summary.licensing, name="licensing"),
+    path(f"{LICENSING}/refresh", overview.refresh, name="cloud_refresh"),
     path(f"{LICENSING}/consumed", consumed.consumed, name="consumed"),
     path(f"{LICENSING}/consumed.csv", consumed.consumed_csv, name="consumed_csv"),
     path(f"{LICENSING}/consumed.json", consumed.consumed_json, name="consumed_json"),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib import messages
 from django.http import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from ghconnect.access import PlacedRequest, reader
+from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import attention, bridge, clocks
-from licensing.models import CloudPicture
+from licensing import attention, bridge, clocks, showing
+from licensing.models import CloudPicture, SyncRun
+from licensing.usecases import runs
 
 SHOWN = 5
 
@@ -42,8 +44,21 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
         "unknown": unknown,
         "reading": bool(enterprise.token) and not numbers.by_github,
         "rows_at": rows_at(enterprise),
+        "cloud": showing.under_way(SyncRun.objects.filter(enterprise=enterprise, server=None)),
     }
     return render(request, "licensing/overview.html", context)
+
+
+@owner
+@require_POST
+def refresh(request: PlacedRequest) -> HttpResponseBase:
+    """Ask for GitHub's license report now."""
+    enterprise = request.place.enterprise
+    if enterprise.token:
+        runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL, by=request.user)
+    else:
+        messages.error(request, _("There is no token of the enterprise account. Add one."))
+    return redirect("overview", slug=enterprise.slug)
 
 
 def bar_words(numbers: bridge.BridgeView, *, metered: bool) -> str:

@@ -51,6 +51,7 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
         context |= _held(request, run)
     else:
         context["page"], context["changes"] = diffs.published(request, run)
+        context["first"] = run.server and run.fetched == run.counts.get("added")
     return render(request, "licensing/sync.html", context)
 
 
