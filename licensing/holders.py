@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from licensing.models import Account, LicenseRow, RowAccount
 from licensing.rules.verdicts import LINE_ORDER
@@ -33,7 +33,7 @@ def accounts_of_people(people: Iterable[int], *, ended: Iterable[int] = ()) -> d
 
 def first_rows(people: Iterable[int]) -> dict[int, int]:
     """Return the id of GitHub's row by person: that of the cloud account, else the first."""
-    rows = LicenseRow.objects.filter(person_id__in=people).order_by("-id")
+    rows: QuerySet[Any] = LicenseRow.objects.filter(person_id__in=people).order_by("-id")
     found: dict[int, tuple[bool, int]] = {}
     for person, pk, cloud in rows.values_list("person_id", "pk", "cloud_account_id"):
         if person not in found or cloud is not None or not found[person][0]:
