@@ -392,6 +392,26 @@ def test_a_peer_that_drips_is_left_at_the_deadline(
     assert QUICK.answer - 0.5 < time.monotonic() - begun < QUICK.answer + 8
 
 
+def test_a_flood_ends_at_the_deadline_too(certificate: Path, authority: Authority) -> None:
+    def say(connection: ssl.SSLSocket) -> None:
+        connection.sendall(answer(b"", length=2**40))
+        while True:
+            connection.sendall(bytes(65536))
+
+    def drink(peer: Peer) -> None:
+        session = peer.session(authority, Timeouts(connect=2, read=1, download=1))
+        try:
+            with session.download(URL, headers={}, limit=2**40) as found:
+                for _ in found.chunks:
+                    pass
+        finally:
+            session.close()
+
+    with speaking(certificate, say) as peer, pytest.raises(GitHubError) as failed:
+        drink(peer)
+    assert failed.value.key == "timeout"
+
+
 def test_a_silent_peer_is_left_after_the_time_to_read(certificate: Path, authority: Authority) -> None:
     begun = time.monotonic()
     failed = failing(lambda _: time.sleep(2), certificate, authority)
@@ -519,6 +539,12 @@ def test_old_tls_is_refused(
     except (ssl.SSLError, ValueError):
         pytest.skip("this OpenSSL speaks no TLS 1.1 to test with")
     assert failed.value.key == "tls"
+
+
+def test_nothing_older_than_tls_1_2_is_offered(authority: Authority) -> None:
+    context = trust(authority.pem)
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 
 @pytest.mark.parametrize(
