@@ -47,7 +47,8 @@ class IncomingFile(UploadedFile):
 
     def chunks(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """Yield it as it comes. Raises BadFile when the request ends before the length it announced."""
-        yield from self._part
+        # The part itself would be closed with this generator, and a closed one can't be drained.
+        yield from map(bytes, self._part)
         self.drain()
         if self._body.count < self._length:
             raise BadFile(TRUNCATED)

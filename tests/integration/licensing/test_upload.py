@@ -91,6 +91,15 @@ def test_a_bad_file_says_where_and_changes_nothing(
     assert not RunChunk.objects.exists()
 
 
+def test_a_bad_line_at_the_beginning_of_a_large_file_is_answered_when_all_of_it_was_sent(
+    owner: Client, tokyo: Server
+) -> None:
+    body = drive.report(drive.account(n, f"u{n}@octo.example") for n in range(1, 20_000))
+    said = words(send(owner, body.replace(b"user,false", b"user,maybe", 1)))
+    assert 'all_users.csv, line 2, column "suspended?": not true or false.' in said
+    assert not RunChunk.objects.exists()
+
+
 def test_an_encrypted_export_gets_advice(owner: Client, tokyo: Server) -> None:
     facts = {"hostname": TOKYO, "server_id": "x", "version": "3.19.2", "exported_at": "2026-11-20T06:00:00Z"}
     export = json.dumps(facts | {"license": {"seats": 1}, "users": "bm90IGZvciB5b3U="})
