@@ -161,15 +161,17 @@ def test_an_id_that_stands_twice() -> None:
     assert refused(file(*rows, header=SIMPLE.strip())) == ("duplicate_id", 6, "id")
 
 
-def test_other_encodings() -> None:
-    assert refused(file(JANE_ROW, JANE_ROW.replace("jdoe", "é")).decode().encode("latin-1"))[:2] == (
-        "not_utf8",
-        3,
-    )
+@pytest.mark.parametrize("size", [7, 10**6])
+@pytest.mark.parametrize(("written", "problem"), [(b"\xe9", "not_utf8"), (b"\0", "nul")])
+def test_bytes_that_are_no_text(size: int, written: bytes, problem: str) -> None:
+    content = file(JANE_ROW, JANE_ROW).replace(b"\n2024", b"\n" + written)
+    with pytest.raises(BadFile) as bad:
+        parse(content.replace(b"\n" + written, b"\n2024", 1), size=size)
+    assert (bad.value.problem, bad.value.line) == (problem, 3)
 
 
-def test_nul() -> None:
-    assert refused(file(JANE_ROW.replace("jdoe", "j\0doe")))[:2] == ("nul", 2)
+def test_the_largest_id() -> None:
+    assert parse(file("9" * 18 + ",a,,no", header=SIMPLE.strip()))[0].remote_user_id == 10**18 - 1
 
 
 @pytest.mark.parametrize("quote", ["", '"'])

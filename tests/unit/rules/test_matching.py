@@ -134,7 +134,7 @@ def test_accounts_without_email_are_alone_unless_github_joined_them() -> None:
     rows = [account(1, key=""), account(2, key=""), account(3, joined(7), key="")]
     first, second, third = decide(rows, [value(9, VERIFIED_EMAIL)], key="")
     assert (first.group, second.group, first.rule) == ("a:1", "a:2", "alone")
-    assert (third.group, third.rule) == ("c:7", "github")
+    assert (third.group, third.rule, third.explained_rule) == ("c:7", "github", "")
 
 
 KEYS = ["", "a@x", "b@x", "c@x"]
