@@ -332,6 +332,7 @@ def test_fields_left_out_are_not_known_and_null_is_not_false() -> None:
     ("facts", "problem", "column"),
     [
         ({"remoteUserId": "x"}, "not_number", "remoteUserId"),
+        ({"remoteUserId": "17"}, "not_number", "remoteUserId"),
         ({"remoteUserId": True}, "not_number", "remoteUserId"),
         ({"remoteUserId": -1}, "not_number", "remoteUserId"),
         ({"login": None}, "not_text", "login"),
