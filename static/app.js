@@ -24,6 +24,16 @@
     if (copy) copyLine(copy);
   });
 
+  // As at GitHub: `/` leads to the search, in the header where it is shown, else of the list.
+  const search = () => [...document.querySelectorAll('#global-q, #q')].find((field) => field.checkVisibility());
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
+    if (event.target.closest?.('input, textarea, select, [contenteditable], dialog[open]') || !search()) return;
+    event.preventDefault();
+    search().select();
+    search().focus();
+  });
+
   document.addEventListener('keydown', (event) => {
     const menu = event.target.closest?.('details[data-menu][open]') || openMenus()[0];
     if (!menu) return;
