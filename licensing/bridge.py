@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -202,24 +202,17 @@ def _change(enterprise: Enterprise, key: str, delta: int, people: Mapping[str, A
     """A line names its one person, else how many they are; accounts that are gone have no person."""
     n, absent, label = people.get("n", 0), people.get("absent", 0), line_words(key)
     if n == 1 and not absent:
-        href = _href("person", slug=enterprise.slug, pk=people["one"])
+        href = reverse("person", kwargs={"slug": enterprise.slug, "pk": people["one"]})
         return BridgeLine(
             label, delta, key, people["name"] or people["listed"] or _("No name"), href, signed=True
         )
     notes = [ngettext("%(n)s person", "%(n)s people", n) % {"n": number(n)}] if n else []
     if absent:
         notes.append(ngettext("%(n)s removed", "%(n)s removed", absent) % {"n": number(absent)})
-    href = _href("difference", slug=enterprise.slug)
-    return BridgeLine(label, delta, key, ", ".join(notes), href and f"{href}?line={key}", signed=True)
+    href = f"{reverse('difference', kwargs={'slug': enterprise.slug})}?line={key}"
+    return BridgeLine(label, delta, key, ", ".join(notes), href, signed=True)
 
 
 def line_words(key: str) -> str:
     """What a line of the bridge is called: the verdict its people have in common."""
     return _("Other differences") if key == OTHER else wording.verdict(key)
-
-
-def _href(name: str, **where: Any) -> str:
-    try:
-        return reverse(name, kwargs=where)
-    except NoReverseMatch:
-        return ""

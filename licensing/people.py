@@ -17,19 +17,16 @@ from licensing.models import (
     Address,
     CloudAccount,
     CloudPicture,
-    Edition,
     LicenseRow,
     Person,
-    Seat,
     ServerPicture,
-    SyncRun,
 )
 
 from . import bridge, listing
+from .seats import Span, spans
 
 # Nobody has so many; a broken estate must not make an endless page.
 LIMIT = 200
-HISTORY = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +61,6 @@ class AccountLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A license in [from, to): when, by which sync (its address), and why; `to` None: still."""
-
-    from_at: datetime | None
-    to_at: datetime | None
-    open: bool
-    reason: str
-    from_run: tuple[str, str] = ("", "")
-    to_run: tuple[str, str] = ("", "")
-
-
-@dataclass(frozen=True, slots=True)
 class Whole:
     """A person with everything that is shown of them."""
 
@@ -91,13 +76,19 @@ class Whole:
 
     @property
     def license_words(self) -> str:
-        """Whether this is a license, in a few words."""
-        return _("One license.") if self.person.consumes else _("No license.")
+        """How many licenses this is, for GitHub now and as expected, in a few words."""
+        counted, expected = sum(row.counted for row in self.rows), int(self.person.consumes)
+        if self.rows_at is not None and counted != expected:
+            return _("GitHub counts {counted}, expected {expected}.").format(
+                counted=counted, expected=expected
+            )
+        return _("One license.") if expected else _("No license.")
 
     @property
     def ties(self) -> list[AccountLine]:
-        """Accounts whose address several cloud accounts have."""
-        return [line for line in self.accounts if line.tie and not line.gone]
+        """Accounts whose address several cloud accounts have, one for each address."""
+        found = {line.value.lower(): line for line in self.accounts if line.tie and not line.gone}
+        return list(found.values())
 
 
 def whole(enterprise: Enterprise, person: Person) -> Whole:
@@ -120,7 +111,7 @@ def whole(enterprise: Enterprise, person: Person) -> Whole:
         accounts=[*_cloud_line(enterprise, person, cloud), *_server_lines(enterprise, person, accounts)],
         reason=wording.reason(person.reason) if person.reason else "",
         rows=rows,
-        history=_history(enterprise, person),
+        history=spans(enterprise, person),
         counted_at=cloud.counted_at if cloud else None,
         rows_at=cloud.rows_at if cloud else None,
         deployment=str(bridge.DEPLOYMENTS.get(person.deployment, "")),
@@ -239,46 +230,3 @@ def _candidates(enterprise: Enterprise, keys: Iterable[str]) -> dict[str, tuple[
     ):
         found.setdefault(key, {})[login] = None
     return {key: tuple(logins) for key, logins in found.items()}
-
-
-# --- the license over time -------------------------------------------------------------------------------------
-
-
-def _history(enterprise: Enterprise, person: Person) -> list[Span]:
-    """The newest intervals of the license, newest first."""
-    seats = list(
-        Seat.objects.filter(enterprise=enterprise, person_id=person.pk).order_by("-from_edition")[:HISTORY]
-    )
-    numbers = {edge for seat in seats for edge in (seat.from_edition, seat.to_edition) if edge is not None}
-    editions = {
-        edition.number: edition
-        for edition in Edition.objects.filter(enterprise=enterprise, number__in=numbers)
-    }
-    runs = SyncRun.objects.select_related("server", "enterprise").in_bulk(
-        {edition.run_id for edition in editions.values() if edition.run_id}
-    )
-    return [_span(seat, editions, runs) for seat in seats]
-
-
-def _span(seat: Seat, editions: Mapping[int, Edition], runs: Mapping[int, SyncRun]) -> Span:
-    first, last = editions.get(seat.from_edition), editions.get(seat.to_edition or -1)
-    return Span(
-        from_at=first.at if first else None,
-        to_at=last.at if last else None,
-        open=seat.to_edition is None,
-        reason=wording.reason(seat.reason) if seat.reason else "",
-        from_run=_run(first, runs),
-        to_run=_run(last, runs),
-    )
-
-
-def _run(edition: Edition | None, runs: Mapping[int, SyncRun]) -> tuple[str, str]:
-    """The sync that made an edition, and its address."""
-    run = runs.get(edition.run_id or 0) if edition else None
-    if run is None:
-        return "", ""
-    if run.server is None:
-        where: dict[str, str | int] = {"slug": run.enterprise.slug, "number": run.number}
-        return _("GitHub's report #{n}").format(n=run.number), reverse("cloud_sync", kwargs=where)
-    where = {"slug": run.enterprise.slug, "host": run.server.host, "number": run.number}
-    return str(run), reverse("server_sync", kwargs=where)
