@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
+from django.apps import apps
 from django.db import connection
 
 from ghconnect import clock
-from ghconnect.models import Enterprise, Server
+from ghconnect.models import AuditEvent, Enterprise, Server
 from ghconnect.records import Identity, LicenseRow, ServerAccount
+from ghconnect.usecases import connect, features
 from licensing.models import Account, BridgeItem, Edition, Match, Person, Seat, SyncRun
+from licensing.rules import formats
 from licensing.usecases import chunks, cloud, runs, sync, upload
 
 HEADER = "created_at,id,login,email,role,suspended?,last_logged_ip,repos,dormant?,last_active"
@@ -27,6 +30,15 @@ def enterprise(slug: str = "", **facts: Any) -> Enterprise:
 def server(of: Enterprise, host: str, **facts: Any) -> Server:
     """Make a server whose files are uploaded."""
     return Server.objects.create(enterprise=of, host=host, way_in="upload", **facts)
+
+
+def pulled(of: Enterprise, host: str, *, enabled: bool = True, **facts: Any) -> Server:
+    """Make a server that this console reads itself, connected; enabled means that its first run is queued."""
+    made = Server.objects.create(enterprise=of, host=host, way_in="pull", **facts)
+    connect.enable(server=made, by=None)
+    if enabled:
+        features.switch(server=made, key=runs.KEY, enabled=True, by=None)
+    return made
 
 
 def account(number: int, email: str = "", login: str = "", **facts: Any) -> ServerAccount:
@@ -67,6 +79,22 @@ def read_cloud(
     )
     cloud.state_count(of, len(rows), 100)
     return _perform(run, publish)
+
+
+def fetched(run: SyncRun, accounts: Iterable[ServerAccount]) -> SyncRun:
+    """Let a pull's fetch be over with these accounts, as if its server had just been read."""
+    accounts = list(accounts)
+    chunks.write(formats.write_projection(accounts), upload=uuid.uuid4(), run=run)
+    facts = {"fetch_complete": True, "fetched": len(accounts), "observed_at": clock.now(run.enterprise)}
+    SyncRun.objects.filter(pk=run.pk).update(**facts)
+    run.refresh_from_db()
+    return run
+
+
+def everything() -> dict[str, list[Any]]:
+    """Return all rows that speak of people, numbers and pictures, and the audit: all but the runs themselves."""
+    models = [m for m in apps.get_app_config("licensing").get_models() if m is not SyncRun]
+    return {m.__name__: list(m._default_manager.order_by("pk").values()) for m in (*models, AuditEvent)}
 
 
 def _perform(run: SyncRun, publish: bool) -> SyncRun:
