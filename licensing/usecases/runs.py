@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 KEY = "license_usage_sync"
 MAX_TAKEOVERS = 5
 State, Step = SyncRun.State, SyncRun.Step
+# Somebody asks and looks on; the schedule leaves a waiting run its wait, which the other side may have asked for.
+BY_HAND = (SyncRun.Trigger.MANUAL, SyncRun.Trigger.FIRST)
 Subject = Server | Enterprise
 
 
@@ -80,6 +82,8 @@ def request(
     subject = lock_subject(subject)
     if isinstance(subject, Server):
         check_gate(subject)
+    if trigger in BY_HAND:
+        _bring_forward(subject)
     known = _known(subject, period)
     if known is not None:
         return known
@@ -102,12 +106,15 @@ def _known(subject: Subject, period: str) -> SyncRun | None:
     fetching = runs.filter(
         state__in=SyncRun.ACTIVE, way=Server.WayIn.PULL, step__in=[Step.NONE, Step.FETCH]
     ).first()
-    if fetching is None or period:
-        return None
-    if fetching.state == State.WAITING:
-        runs.filter(pk=fetching.pk, state=State.WAITING).update(resume_at=Now())
-        send("licensing.perform_sync", run_id=fetching.pk)
-    return fetching
+    return None if period else fetching
+
+
+def _bring_forward(subject: Subject) -> None:
+    """Let the subject's waiting run go on now, wherever it stands: what is queued begins only after it."""
+    waiting = of_subject(subject).filter(state=State.WAITING)
+    for run_id in waiting.values_list("pk", flat=True):
+        waiting.filter(pk=run_id).update(resume_at=Now())
+        send("licensing.perform_sync", run_id=run_id)
 
 
 def _insert(subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, **facts: Any) -> SyncRun:
