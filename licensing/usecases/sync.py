@@ -259,9 +259,7 @@ def _trouble(
     """Permanent trouble breaks the connection and ends the run; temporary trouble waits, within its period."""
     try:
         if permanent:
-            if run.server is not None and run.way == Server.WayIn.PULL:
-                connect.mark_broken(server=run.server, key=key, params=params)
-            runs.fail(run, key, params)
+            _give_up(run, key, params)
             return
         if key == "preparing" and _prepare(run, params):
             return
@@ -272,6 +270,14 @@ def _trouble(
         runs.wait(run, pause, key, params)
     except LostRun:
         log.info("run %s is somebody else's now", run.pk)
+
+
+@transaction.atomic
+def _give_up(run: SyncRun, key: str, params: dict[str, str]) -> None:
+    """Fail the run, then mark the connection: a worker that lost its run breaks nothing."""
+    runs.fail(run, key, params)
+    if run.server is not None and run.way == Server.WayIn.PULL:
+        connect.mark_broken(server=run.server, key=key, params=params)
 
 
 def _prepare(run: SyncRun, params: dict[str, str]) -> bool:
