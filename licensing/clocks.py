@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from ghconnect import clock, moments, wording
-from ghconnect.models import Enterprise, Server
+from ghconnect.models import Enterprise, Server, ServerName
 from licensing.models import GitHubSync, RowAccount, ServerPicture, SyncRun
 from licensing.rules import states
 from licensing.usecases.held import removed
@@ -111,26 +111,42 @@ def _all(rows: QuerySet[Server], enterprises: Sequence[Enterprise]) -> list[Cloc
     for server in servers:
         server.enterprise = owners[server.enterprise_id]
     runs = _runs(servers)
-    newest = GitHubSync.objects.filter(enterprise__in=enterprises, newest=True, server__in=servers)
-    syncs = {sync.server_id: sync for sync in newest}
+    syncs = _syncs(servers, enterprises)
     clocks = []
     for server in servers:
-        if server.pk in syncs:
-            syncs[server.pk].server = server
         pair = (runs.get(server.open_id), runs.get(server.last_id))  # type: ignore[attr-defined]
         clocks.append(_clocks(server, *pair, syncs.get(server.pk)))
     return clocks
 
 
+def _syncs(servers: Sequence[Server], enterprises: Sequence[Enterprise]) -> dict[int, GitHubSync]:
+    """Return what GitHub last said of each server; of one just added, what it said of that host before."""
+    by_host = {(server.enterprise_id, server.host): server for server in servers}
+    theirs = Q(server__in=servers) | Q(server=None, host__in={server.host for server in servers})
+    found: dict[int, GitHubSync] = {}
+    for sync in GitHubSync.objects.filter(theirs, enterprise__in=enterprises, newest=True):
+        server = by_host.get((sync.enterprise_id, sync.host)) if sync.server_id is None else None
+        if server is not None:
+            found.setdefault(server.pk, sync)
+        elif sync.server_id is not None:
+            found[sync.server_id] = sync
+    for server in servers:
+        if server.pk in found:
+            found[server.pk].server = server
+    return found
+
+
 def known_to_github_only(enterprise: Enterprise) -> list[Unknown]:
-    """Return hosts that GitHub's sync status or its report names and this console does not know: two queries."""
+    """Return hosts that GitHub's sync status or its report names and this console does not know: three queries."""
     now = clock.now(enterprise)
     rows = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server=None).select_related("server")
     syncs = {sync.host: sync for sync in rows}
     licenses = _licenses_elsewhere(enterprise)
+    # A server just added is known, though what GitHub said of its host was read before.
+    ours = ServerName.objects.filter(server__enterprise=enterprise).values_list("host", flat=True)
     return [
         Unknown(host, licenses.get(host, 0), syncs.get(host), github_side(syncs.get(host), now))
-        for host in sorted(syncs.keys() | licenses.keys())
+        for host in sorted((syncs.keys() | licenses.keys()) - set(ours))
     ]
 
 
