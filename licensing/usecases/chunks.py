@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from licensing.models import RunChunk, SyncRun
 
@@ -40,27 +41,27 @@ class Tally:
         return self._hash.hexdigest()
 
 
-def write(blocks: Iterable[bytes], *, upload: uuid.UUID, run: SyncRun | None = None) -> None:
-    """Keep `blocks` of whole lines under `upload`, of `run` if it is known already.
+def write(blocks: Iterable[bytes], *, upload: uuid.UUID) -> None:
+    """Keep `blocks` of whole lines under `upload`.
 
-    A run takes the chunks of an upload over by `attach`, so that half an upload is never a run.
+    A run takes them over by `attach` when they are whole, so that half of something is never a run's, and a
+    worker that lost its run adds nothing to what another fetched.
     """
     number, size, buffer = 0, 0, list[bytes]()
     for block in blocks:
         buffer.append(block)
         size += len(block)
         if size >= PLAIN_BYTES:
-            _keep(buffer, number, upload, run)
+            _keep(buffer, number, upload)
             number, size, buffer = number + 1, 0, []
     if buffer:
-        _keep(buffer, number, upload, run)
+        _keep(buffer, number, upload)
 
 
-def _keep(blocks: list[bytes], number: int, upload: uuid.UUID, run: SyncRun | None) -> None:
+def _keep(blocks: list[bytes], number: int, upload: uuid.UUID) -> None:
     data = gzip.compress(b"".join(blocks), compresslevel=5, mtime=0)
-    RunChunk.objects.create(
-        run=run, upload=upload, number=number, data=data, sha256=hashlib.sha256(data).hexdigest()
-    )
+    digest = hashlib.sha256(data).hexdigest()
+    RunChunk.objects.create(upload=upload, number=number, data=data, sha256=digest)
 
 
 def read(run: SyncRun) -> Iterator[bytes]:
@@ -83,6 +84,16 @@ def lines(run: SyncRun) -> Iterator[bytes]:
 def attach(run: SyncRun, upload: uuid.UUID) -> None:
     """Give the chunks of a finished upload to its run."""
     RunChunk.objects.filter(upload=upload, run=None).update(run=run)
+
+
+@contextmanager
+def arriving() -> Iterator[uuid.UUID]:
+    """Give what arrives in the block an upload's id; it is forgotten unless a run took it over."""
+    upload = uuid.uuid4()
+    try:
+        yield upload
+    finally:
+        forget(upload)
 
 
 def forget(upload: uuid.UUID) -> None:

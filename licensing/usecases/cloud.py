@@ -41,23 +41,23 @@ def fetch(run: SyncRun, client: Client) -> None:
     add and change, and removes nothing (ENGINEERING §17). Raises GitHubError, LostRun.
     """
     for again in range(REREADS + 1):
-        chunks.drop(run)
-        reading = Reading()
-        told: dict[str, Any] = {}
-        chunks.write(_lines(run, client, reading, told), upload=uuid.uuid4(), run=run)
-        if not reading.moved:
+        with chunks.arriving() as upload:
+            reading = Reading()
+            told: dict[str, Any] = {}
+            chunks.write(_lines(run, client, reading, told), upload=upload)
+            if reading.moved and again < REREADS:
+                continue
+            if reading.moved:
+                told["drifting"] = True
+            _fetched(run, upload, reading, told)
             break
-        told["drifting"] = again == REREADS
-    counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
-    runs.save(
-        run,
-        fetched=reading.rows,
-        fetch_complete=True,
-        counts=counts,
-        observed_at=clock.now(run.enterprise),
-        age_known=True,
-    )
     state_count(run.enterprise, reading.consumed, reading.purchased)
+
+
+def _fetched(run: SyncRun, upload: uuid.UUID, reading: Reading, told: dict[str, Any]) -> None:
+    counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
+    now = clock.now(run.enterprise)
+    runs.fetched(run, upload, fetched=reading.rows, counts=counts, observed_at=now, age_known=True)
 
 
 def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any]) -> Iterator[bytes]:

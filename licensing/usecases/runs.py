@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -23,6 +24,8 @@ from ghconnect.queue import send
 from ghconnect.usecases import audit
 from ghconnect.usecases.features import is_enabled
 from licensing.models import SyncRun
+
+from . import chunks
 
 log = logging.getLogger(__name__)
 KEY = "license_usage_sync"
@@ -221,6 +224,14 @@ def save(run: SyncRun, **values: Any) -> None:
         raise LostRun(str(run))
     for name, value in values.items():
         setattr(run, name, value)
+
+
+@transaction.atomic
+def fetched(run: SyncRun, upload: uuid.UUID, **values: Any) -> None:
+    """End the run's fetch: what arrived takes the place of what an earlier attempt kept; raises LostRun."""
+    save(run, fetch_complete=True, **values)
+    chunks.drop(run)
+    chunks.attach(run, upload)
 
 
 @contextmanager

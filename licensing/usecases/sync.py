@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -108,21 +107,20 @@ def _fetch(run: SyncRun) -> None:
 
 def _keep_report(run: SyncRun, body: Iterator[bytes], observed_at: Any) -> None:
     """Project the report while it arrives and keep the read fields; complete means: it ends with a full row."""
-    chunks.drop(run)
     tally = chunks.Tally()
     accounts = formats.read(REPORT, tally.bytes(body))
-    lines = formats.write_projection(_progress(run, accounts))
-    chunks.write(lines, upload=uuid.uuid4(), run=run)
-    runs.save(
-        run,
-        fetch_complete=True,
-        fetched=run.fetched,
-        bytes=tally.size,
-        sha256=tally.sha256,
-        format=REPORT.key,
-        observed_at=observed_at or clock.now(run.enterprise),
-        age_known=observed_at is not None,
-    )
+    with chunks.arriving() as upload:
+        chunks.write(formats.write_projection(_progress(run, accounts)), upload=upload)
+        runs.fetched(
+            run,
+            upload,
+            fetched=run.fetched,
+            bytes=tally.size,
+            sha256=tally.sha256,
+            format=REPORT.key,
+            observed_at=observed_at or clock.now(run.enterprise),
+            age_known=observed_at is not None,
+        )
 
 
 def _progress(run: SyncRun, accounts: Iterator[Any]) -> Iterator[Any]:

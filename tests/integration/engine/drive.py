@@ -72,7 +72,7 @@ def read_cloud(
     run = runs.request(subject=of, trigger=SyncRun.Trigger.MANUAL)
     lines = [cloud._line("row", asdict(row)) for row in rows]
     lines += [cloud._line("identity", asdict(identity)) for identity in identities]
-    chunks.write(lines, upload=uuid.uuid4(), run=run)
+    _keep(run, lines)
     counts = {"consumed": len(rows), "purchased": 100, "identities": "read"}
     SyncRun.objects.filter(pk=run.pk).update(
         fetch_complete=True, fetched=len(rows), counts=counts, observed_at=clock.now(of)
@@ -84,11 +84,17 @@ def read_cloud(
 def fetched(run: SyncRun, accounts: Iterable[ServerAccount]) -> SyncRun:
     """Let a pull's fetch be over with these accounts, as if its server had just been read."""
     accounts = list(accounts)
-    chunks.write(formats.write_projection(accounts), upload=uuid.uuid4(), run=run)
+    _keep(run, formats.write_projection(accounts))
     facts = {"fetch_complete": True, "fetched": len(accounts), "observed_at": clock.now(run.enterprise)}
     SyncRun.objects.filter(pk=run.pk).update(**facts)
     run.refresh_from_db()
     return run
+
+
+def _keep(run: SyncRun, blocks: Iterable[bytes]) -> None:
+    upload = uuid.uuid4()
+    chunks.write(blocks, upload=upload)
+    chunks.attach(run, upload)
 
 
 def everything() -> dict[str, list[Any]]:
