@@ -1,8 +1,12 @@
 """Thin hinges between Celery and the use cases: ids only, sent after commit, never eager."""
 
+import logging
+
 from celery import shared_task
 
-from .usecases import github_status, sandbox_estate, schedule, sweep, sync
+from .usecases import github_status, sandbox_clock, sandbox_estate, schedule, sweep, sync
+
+log = logging.getLogger(__name__)
 
 
 @shared_task(name="licensing.perform_sync")
@@ -14,7 +18,7 @@ def perform_sync(run_id: int, **_: object) -> None:
 @shared_task(name="licensing.request_due_syncs")
 def request_due_syncs(**_: object) -> None:
     """Ask what is due, and request it."""
-    sandbox_estate.follow_clocks()
+    sandbox_clock.follow()
     schedule.dispatch()
 
 
@@ -28,3 +32,9 @@ def sweep_stale_runs(**_: object) -> None:
 def watch_github(enterprise_id: int, **_: object) -> None:
     """Read GitHub's own sync status of every server."""
     github_status.watch(enterprise_id=enterprise_id)
+
+
+@shared_task(name="licensing.load_sandbox")
+def load_sandbox(enterprise_id: int, **_: object) -> None:
+    """Remove the pretend enterprise and load it anew."""
+    sandbox_estate.load_again(enterprise_id=enterprise_id, say=log.info)

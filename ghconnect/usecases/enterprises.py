@@ -71,11 +71,14 @@ def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
     return _insert(slug, host, token.strip(), found, by)
 
 
-def add_pretend(*, slug: str, host: str, name: str, token: str, by: User) -> Enterprise:
+def add_pretend(
+    *, slug: str, host: str, name: str, token: str, by: User, clock_offset: int = 0
+) -> Enterprise:
     """Add the enterprise of a sandbox: any host, and a clock of its own. Raises AlreadyAdded, BadToken."""
     if Enterprise.objects.filter(slug=slug).exists():
         raise AlreadyAdded
-    enterprise = _insert(slug, host, token, examine(host, slug, token), by, sandbox=True)
+    own = {"sandbox": True, "clock_offset": clock_offset}
+    enterprise = _insert(slug, host, token, examine(host, slug, token), by, **own)
     return _change(enterprise, by, name=name)
 
 

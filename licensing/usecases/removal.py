@@ -1,12 +1,27 @@
-"""Take a server's accounts out of the numbers before its rows go."""
+"""Take a server's accounts out of the numbers before its rows go; forget a pretend enterprise whole."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
 from ghconnect import clock
-from ghconnect.models import Enterprise, Server
-from licensing.models import DueSync, RunChange, ServerPicture, SyncRun, bulk
+from ghconnect.models import ConnectedFeature, Connection, Enterprise, Server
+from ghconnect.usecases import audit
+from licensing.models import (
+    Account,
+    BridgeItem,
+    CloudAccount,
+    DueSync,
+    LicenseRow,
+    Match,
+    Person,
+    RowAccount,
+    RunChange,
+    Seat,
+    ServerPicture,
+    SyncRun,
+    bulk,
+)
 
 from . import editions, estate, rematch, runs
 
@@ -34,3 +49,22 @@ def retire(*, server: Server) -> None:
     for run_id in old.values_list("pk", flat=True):
         bulk.forget_staged(run_id)
     bulk.delete_accounts(server.pk)
+
+
+@transaction.atomic
+def forget(*, enterprise: Enterprise) -> None:
+    """Delete a pretend enterprise with everything that was ever read of it; open runs lose their claim."""
+    enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk, sandbox=True)
+    for run_id in SyncRun.objects.filter(enterprise=enterprise).values_list("pk", flat=True):
+        bulk.forget_staged(run_id)
+    RunChange.objects.filter(run__enterprise=enterprise).delete()
+    Match.objects.filter(account_id__in=Account.objects.filter(enterprise=enterprise).values("pk")).delete()
+    BridgeItem.people.through.objects.filter(bridgeitem__enterprise=enterprise).delete()
+    BridgeItem.rows.through.objects.filter(bridgeitem__enterprise=enterprise).delete()
+    for model in (BridgeItem, Seat, RowAccount, LicenseRow, Account, Person, CloudAccount):
+        model.objects.filter(enterprise=enterprise).delete()
+    ConnectedFeature.objects.filter(connection__server__enterprise=enterprise).delete()
+    Connection.objects.filter(server__enterprise=enterprise).delete()
+    slug = enterprise.slug
+    enterprise.delete()
+    audit.record("enterprise.remove", by=None, enterprise=None, subject=slug)

@@ -5,28 +5,25 @@ Pretend GitHub says what there is (`/world.json`) and is put to its stages by it
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import requests
-from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
-from ghconnect import clock
 from ghconnect.models import Enterprise, Membership, Role, Server, User
 from ghconnect.usecases import connect, enterprises, features, servers
-from licensing.models import DueSync, SyncRun
+from licensing.models import SyncRun
 
-from . import github_status, runs, schedule, upload
+from . import github_status, removal, runs, sandbox_world, sync, upload
+from .sandbox_clock import set_clock
 
-log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 PEOPLE = (("mona", "Mona Lisa", Role.OWNER), ("finn", "Finn Lee", Role.BILLING_MANAGER))
-CONNECTED_ON = datetime(2026, 3, 2, 1, 40, tzinfo=UTC)
+CONNECTED_AGO = timedelta(days=267)
 PATIENCE = 1800
 
 
@@ -34,25 +31,40 @@ class NotLoaded(Exception):
     """The estate could not be loaded; says why."""
 
 
-def load(*, passwords: dict[str, str], say: Say) -> Enterprise:
+def load(*, passwords: Mapping[str, str], say: Say, alone: bool = False) -> Enterprise:
     """Add people, enterprise and servers of the sandbox, and read them all with the help of a worker.
 
-    Does nothing where the enterprise is there already. Raises NotLoaded.
+    `alone`: without one, by performing the runs here. Does nothing where the enterprise is loaded already; what
+    a loading that was cut off has left is removed first. Raises NotLoaded.
     """
-    world = _ask("world.json")
-    mona, _ = people(passwords, world["enterprise"]["slug"])
-    known = Enterprise.objects.filter(slug=world["enterprise"]["slug"]).first()
-    if known is not None:
+    world = sandbox_world.ask("world.json")
+    slug = world["enterprise"]["slug"]
+    mona, finn = people(passwords, slug)
+    known = Enterprise.objects.filter(slug=slug, sandbox=True).first()
+    if known is not None and known.clock_offset >= 0:
         return known
-    _control("stage", stage="before")
-    enterprise = _add_enterprise(world["enterprise"], mona)
-    _read_history(enterprise, world["servers"], mona, say)
-    _control("stage", stage="today")
-    _read_today(enterprise, say)
-    return enterprise
+    if known is not None:
+        removal.forget(enterprise=known)
+    return _Loading(say, alone).all(world, mona, {finn: Role.BILLING_MANAGER})
 
 
-def people(passwords: dict[str, str], slug: str) -> list[User]:
+def load_again(*, enterprise_id: int, say: Say) -> None:
+    """Reset pretend GitHub, remove its enterprise here, and load it anew for the same people.
+
+    For a worker: it performs the runs itself, so that one process is enough. Raises NotLoaded.
+    """
+    known = Enterprise.objects.filter(pk=enterprise_id, sandbox=True, clock_offset__lt=0).first()
+    if known is None:
+        return  # somebody else was faster
+    roles = {each.user: Role(each.role) for each in known.memberships.select_related("user").order_by("pk")}
+    first = next(user for user, role in roles.items() if role == Role.OWNER)
+    removal.forget(enterprise=known)
+    sandbox_world.control("reset")
+    del roles[first]
+    _Loading(say, alone=True).all(sandbox_world.ask("world.json"), first, roles)
+
+
+def people(passwords: Mapping[str, str], slug: str) -> list[User]:
     """Make the owner and the billing manager of the sandbox, with the passwords of this machine."""
     found = []
     for login, name, _ in PEOPLE:
@@ -66,99 +78,102 @@ def people(passwords: dict[str, str], slug: str) -> list[User]:
     return found
 
 
-def set_clock(enterprise: Enterprise, ago: timedelta) -> None:
-    """Let time be so long ago, here and in pretend GitHub; nothing comes due by that.
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """One loading: whom it tells how far it is, and whether it performs the runs itself."""
 
-    While it is in the past the enterprise is being loaded, and the dispatcher leaves it alone.
-    """
-    offset = -round(ago.total_seconds())
-    if offset:
-        _move_clock(enterprise, offset, realign=True)
-    _control("clock", offset_seconds=offset)
-    if not offset:
-        _move_clock(enterprise, offset, realign=True)
+    say: Say
+    alone: bool
+
+    def all(self, world: dict[str, Any], owner: User, others: Mapping[User, Role]) -> Enterprise:
+        """Do everything in its order; `world` is `/world.json`."""
+        sandbox_world.control("stage", stage="before")
+        enterprise = _add_enterprise(world["enterprise"], owner)
+        for user, role in others.items():
+            Membership.objects.create(user=user, enterprise=enterprise, role=role)
+        self.history(enterprise, world["servers"], owner)
+        sandbox_world.control("stage", stage="today")
+        self.today(enterprise)
+        return enterprise
+
+    def history(self, enterprise: Enterprise, listed: list[dict[str, Any]], owner: User) -> None:
+        """Connect every server as on the day it was done; read each as long ago as its last good reading is."""
+        self.wait(enterprise)
+        for facts in listed:
+            self.say(f"adding {facts['host']}")
+            _add_server(enterprise, facts, owner)
+        self.wait(enterprise)
+        self.read(enterprise, timedelta(days=33), ["ghe-plant"])
+        self.read(enterprise, timedelta(days=4), ["ghe-berlin"])
+        self.read(enterprise, timedelta(days=3, minutes=20), ["ghe-nagoya"])
+
+    def today(self, enterprise: Enterprise) -> None:
+        """What happened since, to this moment."""
+        self.read(enterprise, timedelta(days=3), ["ghe-nagoya"])
+        self.read(enterprise, timedelta(hours=5), ["ghe-osaka"])
+        self.read(enterprise, timedelta(hours=3), ["ghe-tokyo", "ghe-berlin"])
+        set_clock(enterprise, timedelta())
+        github_status.watch(enterprise_id=enterprise.pk)
+        runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL)
+        self.wait(enterprise)
+
+    def read(self, enterprise: Enterprise, ago: timedelta, names: list[str]) -> None:
+        """Read these servers so long ago."""
+        set_clock(enterprise, ago)
+        for server in Server.objects.filter(enterprise=enterprise).select_related("enterprise"):
+            if server.short_name in names:
+                _read(server)
+        self.wait(enterprise)
+
+    def wait(self, enterprise: Enterprise) -> None:
+        """Wait until no run of the enterprise is open."""
+        deadline, told = time.monotonic() + PATIENCE, 0.0
+        opened = SyncRun.objects.filter(enterprise=enterprise, state__in=SyncRun.OPEN).order_by("pk")
+        while run := opened.first():
+            if time.monotonic() > deadline:
+                raise NotLoaded(f"{run} does not end; is a worker running?")
+            if time.monotonic() - told > 5:
+                told = time.monotonic()
+                self.say(f"{run}: {run.get_state_display()} {run.get_step_display()} {run.fetched}")
+            if self.alone:
+                for run_id in list(opened.values_list("pk", flat=True)):
+                    sync.perform(run_id=run_id)
+            time.sleep(0.05 if self.alone else 0.2)
 
 
-def follow_clocks() -> None:
-    """Let each pretend enterprise's own time be that of pretend GitHub, where days pass at a button."""
-    if not settings.GHCONNECT_SANDBOX_URL:
-        return
-    for enterprise in Enterprise.objects.filter(sandbox=True, clock_offset__gte=0):
-        try:
-            offset = int(_ask("clock")["offset_seconds"])
-        except requests.RequestException as error:
-            log.warning("pretend GitHub does not tell the time: %s", error)
-            return
-        if offset != enterprise.clock_offset and offset >= 0:
-            _move_clock(enterprise, offset, realign=offset < enterprise.clock_offset)
-
-
-@transaction.atomic
-def _move_clock(enterprise: Enterprise, offset: int, *, realign: bool) -> None:
-    """Set the offset in seconds; `realign` moves what is due along, else time that passed makes it due."""
-    enterprise.clock_offset = offset
-    Enterprise.objects.filter(pk=enterprise.pk).update(clock_offset=offset)
-    weekly = DueSync.objects.filter(enterprise=enterprise, kind="weekly").select_related("server__enterprise")
-    for due in weekly if realign else ():
-        assert due.server is not None
-        after = schedule.next_due(due.server, due.anchor, clock.now(enterprise))
-        DueSync.objects.filter(pk=due.pk).update(at=after.at, period=after.period_key)
-
-
-def _add_enterprise(facts: dict[str, Any], mona: User) -> Enterprise:
+def _add_enterprise(facts: dict[str, Any], owner: User) -> Enterprise:
+    """Add it as on the day its servers were connected: what is known of it begins there."""
+    offset = -round(CONNECTED_AGO.total_seconds())
+    sandbox_world.control("clock", offset_seconds=offset)
     enterprise = enterprises.add_pretend(
-        slug=facts["slug"], host=facts["host"], name=facts["name"], token=facts["token"], by=mona
+        slug=facts["slug"],
+        host=facts["host"],
+        name=facts["name"],
+        token=facts["token"],
+        clock_offset=offset,
+        by=owner,
     )
-    finn = User.objects.get(login="finn")
-    Membership.objects.create(user=finn, enterprise=enterprise, role=Role.BILLING_MANAGER)
     renews = timezone.now().date() + timedelta(days=facts.get("renews_in_days", 21))
-    enterprises.set_contract(enterprise=enterprise, contract=facts["contract"], renews_on=renews, by=mona)
+    enterprises.set_contract(enterprise=enterprise, contract=facts["contract"], renews_on=renews, by=owner)
     enterprises.set_price(
-        enterprise=enterprise, price_cents=facts["price_cents"], currency=facts["currency"], by=mona
+        enterprise=enterprise, price_cents=facts["price_cents"], currency=facts["currency"], by=owner
     )
     enterprise.refresh_from_db()
     return enterprise
 
 
-def _read_history(enterprise: Enterprise, listed: list[dict[str, Any]], mona: User, say: Say) -> None:
-    """Connect every server as on the day it was done, and read each as long ago as its last good reading is."""
-    _wait(enterprise, say)
-    set_clock(enterprise, timezone.now() - CONNECTED_ON)
-    for facts in listed:
-        say(f"adding {facts['host']}")
-        server = servers.add(
-            enterprise=enterprise,
-            host=facts["host"],
-            way_in=facts["way_in"],
-            token=facts.get("token"),
-            web_url=facts["web_url"],
-            by=mona,
-        )
-        server.enterprise = enterprise
-        connect.enable(server=server, by=mona)
-        features.switch(server=server, key=runs.KEY, enabled=True, by=mona)
-    _wait(enterprise, say)
-    _read_at(enterprise, timedelta(days=33), ["ghe-plant"], say)
-    _read_at(enterprise, timedelta(days=4), ["ghe-berlin"], say)
-    _read_at(enterprise, timedelta(days=3, minutes=20), ["ghe-nagoya"], say)
-
-
-def _read_today(enterprise: Enterprise, say: Say) -> None:
-    _read_at(enterprise, timedelta(days=3), ["ghe-nagoya"], say)
-    _read_at(enterprise, timedelta(hours=5), ["ghe-osaka"], say)
-    _read_at(enterprise, timedelta(hours=3), ["ghe-tokyo", "ghe-berlin"], say)
-    set_clock(enterprise, timedelta())
-    github_status.watch(enterprise_id=enterprise.pk)
-    runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL)
-    _wait(enterprise, say)
-
-
-def _read_at(enterprise: Enterprise, ago: timedelta, names: list[str], say: Say) -> None:
-    set_clock(enterprise, ago)
-    for server in Server.objects.filter(enterprise=enterprise).select_related("enterprise"):
-        if server.short_name in names:
-            _read(server)
-    _wait(enterprise, say)
+def _add_server(enterprise: Enterprise, facts: dict[str, Any], owner: User) -> None:
+    server = servers.add(
+        enterprise=enterprise,
+        host=facts["host"],
+        way_in=facts["way_in"],
+        token=facts.get("token"),
+        web_url=facts["web_url"],
+        by=owner,
+    )
+    server.enterprise = enterprise
+    connect.enable(server=server, by=owner)
+    features.switch(server=server, key=runs.KEY, enabled=True, by=owner)
 
 
 def _read(server: Server) -> None:
@@ -171,27 +186,3 @@ def _read(server: Server) -> None:
         upload.receive(
             server=server, body=answer.iter_content(1 << 16), file_name="all_users.csv", by=server.created_by
         )
-
-
-def _wait(enterprise: Enterprise, say: Say) -> None:
-    """Wait until no run of the enterprise is open."""
-    deadline, told = time.monotonic() + PATIENCE, 0.0
-    while run := SyncRun.objects.filter(enterprise=enterprise, state__in=SyncRun.OPEN).order_by("pk").first():
-        if time.monotonic() > deadline:
-            raise NotLoaded(f"{run} does not end; is a worker running?")
-        if time.monotonic() - told > 5:
-            told = time.monotonic()
-            say(f"{run}: {run.get_state_display()} {run.get_step_display()} {run.fetched}")
-        time.sleep(0.2)
-
-
-def _ask(path: str) -> dict[str, Any]:
-    answer = requests.get(f"{settings.GHCONNECT_SANDBOX_URL}/{path}", timeout=60)
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-def _control(deed: str, **values: str | int) -> None:
-    answer = requests.post(f"{settings.GHCONNECT_SANDBOX_URL}/control/{deed}", json=values, timeout=120)
-    answer.raise_for_status()

@@ -1,6 +1,7 @@
 """The real stack of a test session: one database file, one broker, one worker, one web server."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -55,6 +56,24 @@ def pristine_url(folder: Path) -> str:
         return f"sqlite:///{folder / 'stack.sqlite3'}"
     name = connection.settings_dict["NAME"]
     return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}_stack"))
+
+
+@contextmanager
+def own_database(folder: Path, name: str) -> Iterator[None]:
+    """Let this process use a database of its own, just migrated, while the context lasts; before any stack runs."""
+    if connection.vendor == "sqlite":
+        path = folder / f"{name}.sqlite3"
+        shutil.copyfile(folder / "stack.sqlite3", path)
+        with pointing_at(f"sqlite:///{path}"):
+            yield
+        return
+    base = connection.settings_dict["NAME"]
+    connection.close()
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{base}_{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{base}_{name}" TEMPLATE "{base}_stack"')
+    with pointing_at(urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{base}_{name}"))):
+        yield
 
 
 @contextmanager
