@@ -7,6 +7,7 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -30,6 +31,14 @@ HEADERS = {
     ),
 }
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
+ADDRESS = re.compile(r"[\w.:%\[\]-]{2,64}", re.ASCII)
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return who calls: behind a proxy the last address it was told, since a client can write all others itself."""
+    sent = request.headers.get("X-Forwarded-For", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    address = sent.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")
+    return address if ADDRESS.fullmatch(address) else ""
 
 
 class RequestIdMiddleware:
@@ -41,7 +50,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-Id", "")
         request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-        token = request_facts.set((request_id, request.META.get("REMOTE_ADDR", "")))
+        token = request_facts.set((request_id, client_address(request)))
         try:
             response = self.get_response(request)
         finally:

@@ -5,8 +5,10 @@ from .audit import AuditEvent
 from .connection import ConnectedFeature, Connection
 from .enterprise import Enterprise
 from .server import Server, ServerName
+from .tokens import AccessToken
 
 __all__ = [
+    "AccessToken",
     "AuditEvent",
     "ConnectedFeature",
     "Connection",

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from ghconnect.models import AuditEvent, Enterprise, User
-from ghconnect.request_facts import request_facts
+from ghconnect.request_facts import acting, request_facts
 
 SYSTEM = "ghconnect"
 
@@ -15,14 +15,17 @@ SYSTEM = "ghconnect"
 def record(
     action: str, *, by: User | None, enterprise: Enterprise | None, subject: str = "", **data: Any
 ) -> AuditEvent:
-    """Write one event; `by` None is the console itself. `data` holds no secret and no person's address."""
+    """Write one event; `by` None is the token that acts, or the console itself.
+
+    `data` holds no secret and no person's address.
+    """
     request_id, address = request_facts.get()
     return AuditEvent.objects.create(
         enterprise=enterprise,
         at=timezone.now(),
         action=action,
         actor=by,
-        actor_login=by.login if by else SYSTEM,
+        actor_login=by.login if by else acting.get()[:100] or SYSTEM,
         subject=subject,
         data=data,
         request_id=request_id,

@@ -1,0 +1,102 @@
+"""The door a script comes in by: a method, a token with a scope, and so many tries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+
+from ghconnect.limits import Limit
+from ghconnect.models import AccessToken
+from ghconnect.request_facts import acting, request_facts
+from ghconnect.usecases import access_tokens
+
+from . import problems
+
+View = Callable[..., HttpResponseBase]
+# Wrong tries of one address. A good token is let in even then: whoever guesses hopelessly, behind the same proxy
+# perhaps, must not keep a server from sending its file.
+WRONG = Limit("wrong token", most=30, seconds=60)
+SCHEMES = ("bearer", "token")
+
+
+class APIRequest(HttpRequest):
+    """A request with a good token."""
+
+    token: AccessToken
+
+
+def door(method: str, *, scope: str, limit: Limit | None = None) -> Callable[[View], View]:
+    """Open a view to `method` and to tokens with `scope`; a `host` in the address is the server they are for.
+
+    No cookie opens it, so there is nothing to forge; `limit` is counted for each token.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, **where: str) -> HttpResponseBase:
+            if request.method != method:
+                words = _("Only {method} is answered here.").format(method=method)
+                return problems.problem(405, "method_not_allowed", words, headers={"Allow": method})
+            refused = _enter(request, scope, limit, where.get("host"))
+            if refused is not None:
+                return refused
+            name = acting.set(str(request.token))  # type: ignore[attr-defined]
+            try:
+                return view(request, **where)
+            finally:
+                acting.reset(name)
+
+        return csrf_exempt(login_not_required(guarded))
+
+    return decorate
+
+
+def _enter(
+    request: HttpRequest, scope: str, limit: Limit | None, host: str | None
+) -> HttpResponseBase | None:
+    """Put the token on the request, or return why not."""
+    text = _token(request)
+    if not text:
+        return _unauthorized("no_credentials")
+    try:
+        token = access_tokens.authenticate(text=text, scope=scope, host=host)
+    except (access_tokens.Refused, access_tokens.Elsewhere) as error:
+        return _wrong(error)
+    if limit is not None:
+        if seconds := limit.wait(token.pk):
+            return problems.wait(seconds)
+        limit.count(token.pk)
+    request.token = token  # type: ignore[attr-defined]
+    return None
+
+
+def _wrong(error: access_tokens.Refused | access_tokens.Elsewhere) -> HttpResponseBase:
+    address = request_facts.get()[1]
+    if seconds := WRONG.wait(address):
+        return problems.wait(seconds)
+    WRONG.count(address)
+    return problems.not_found() if isinstance(error, access_tokens.Elsewhere) else _unauthorized(error.key)
+
+
+def _token(request: HttpRequest) -> str:
+    """`Authorization: Bearer TOKEN` or `token TOKEN`, as at GitHub (reference §13); never from the address."""
+    scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
+    return text.strip() if scheme.lower() in SCHEMES else ""
+
+
+def _unauthorized(key: str) -> HttpResponseBase:
+    words = {
+        "no_credentials": _("Send a token: Authorization: Bearer ghct_…"),
+        "bad_credentials": _("This token is not known here."),
+        "token_expired": _("This token has expired. An owner can make another in Server settings."),
+        "token_revoked": _("This token was revoked."),
+    }
+    challenge = 'Bearer realm="ghconnect"'
+    if key != "no_credentials":
+        challenge += ', error="invalid_token"'
+    return problems.problem(401, key, words[key], headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,37 @@
+"""Problem details for scripts (RFC 9457)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from django.http import JsonResponse
+from django.utils.translation import gettext as _
+
+# Names a kind of problem; nothing is to be found there.
+TYPE = "urn:ghconnect:problem:"
+
+
+def problem(
+    status: int, key: str, detail: str, *, headers: dict[str, str] | None = None, **more: object
+) -> JsonResponse:
+    """Answer `status` with `key` (for programs) and `detail` (for people); `more` are members of this kind's own."""
+    body = {
+        "type": f"{TYPE}{key}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "reason": key,
+        **more,
+    }
+    return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
+
+
+def not_found() -> JsonResponse:
+    """Answer what is not there, and what is there for somebody else, alike."""
+    return problem(404, "not_found", _("There is nothing here for this token."))
+
+
+def wait(seconds: int) -> JsonResponse:
+    """Answer whoever tried too often."""
+    words = _("Too many tries. Try again in {n} s.").format(n=seconds)
+    return problem(429, "too_many_tries", words, headers={"Retry-After": str(seconds)})

@@ -1,0 +1,54 @@
+"""Counts of tries in a time, kept by the broker's Redis, never in the database (ENGINEERING §24)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import cache
+
+import redis
+from django.conf import settings
+
+log = logging.getLogger(__name__)
+PATIENCE = 1.0  # seconds Redis may take
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """So many tries in so many seconds, from the first of them, for each key. Without Redis nobody is kept out."""
+
+    name: str
+    most: int
+    seconds: int
+
+    def wait(self, key: object) -> int:
+        """Return the seconds until another try, 0 when there is one left."""
+        with_key = self._key(key)
+        try:
+            line = _redis(settings.REDIS_URL).pipeline()
+            line.get(with_key)
+            line.ttl(with_key)
+            tried, left = line.execute()
+        except (redis.RedisError, OSError) as error:
+            log.warning("tries of %s are not counted: %s", self.name, error)
+            return 0
+        return max(1, int(left)) if tried is not None and int(tried) >= self.most else 0
+
+    def count(self, key: object) -> None:
+        """Note a try."""
+        with_key = self._key(key)
+        try:
+            line = _redis(settings.REDIS_URL).pipeline()
+            line.set(with_key, 0, ex=self.seconds, nx=True)
+            line.incr(with_key)
+            line.execute()
+        except (redis.RedisError, OSError) as error:
+            log.warning("tries of %s are not counted: %s", self.name, error)
+
+    def _key(self, key: object) -> str:
+        return f"ghconnect:limit:{self.name}:{key}"
+
+
+@cache
+def _redis(url: str) -> redis.Redis:
+    return redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)

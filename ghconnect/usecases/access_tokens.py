@@ -1,0 +1,182 @@
+"""Tokens of this console: made, shown once, replaced, revoked, and asked for at every door of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from hmac import compare_digest
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from ghconnect import token_text
+from ghconnect.models import AccessToken, Enterprise, Server, User
+from ghconnect.request_facts import request_facts
+
+from . import audit
+
+Scope = AccessToken.Scope
+# How long a token may live, in days; the first is what a form offers.
+LIFETIMES = (365, 180, 90, 30)
+# A token that was replaced goes on so long, so that a host can be given the new one without a gap.
+OVERLAP = timedelta(hours=24)
+# A token that is used all the time is not written about all the time.
+USE_NOTED = timedelta(minutes=1)
+
+
+class BadToken(Exception):
+    """These scopes, this server or this lifetime cannot be together."""
+
+
+class NotUsable(Exception):
+    """The token is revoked or expired, so it cannot be replaced."""
+
+
+class Refused(Exception):
+    """Nobody is known by this text: `key` is bad_credentials, token_expired or token_revoked."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+class Elsewhere(Exception):
+    """The token is good, but not for this: another scope, server or enterprise. Its holder is told "not found"."""
+
+
+@transaction.atomic
+def create(
+    *,
+    enterprise: Enterprise,
+    name: str,
+    scopes: Sequence[str],
+    server: Server | None = None,
+    days: int = LIFETIMES[0],
+    by: User | None,
+) -> tuple[AccessToken, str]:
+    """Make a token; returns its row, and its text, which is never seen again. Raises BadToken."""
+    _check(enterprise, name, scopes, server, days)
+    token, text = _insert(enterprise, name, scopes, server, timedelta(days=days), by)
+    audit.record("access_token.create", by=by, enterprise=enterprise, subject=str(token), **_facts(token))
+    return token, text
+
+
+@transaction.atomic
+def rotate(*, token: AccessToken, by: User | None) -> tuple[AccessToken, str]:
+    """Make another like it; the old one goes on for a day at most. Raises NotUsable."""
+    old = _locked(token)
+    if not old.is_usable():
+        raise NotUsable
+    made, text = _insert(
+        old.enterprise, old.name, old.scopes, old.server, old.expires_at - old.created_at, by
+    )
+    old.expires_at = min(old.expires_at, timezone.now() + OVERLAP)
+    old.save(update_fields=["expires_at"])
+    audit.record("access_token.rotate", by=by, enterprise=old.enterprise, subject=str(made), old=old.shown)
+    return made, text
+
+
+@transaction.atomic
+def revoke(*, token: AccessToken, by: User | None) -> AccessToken:
+    """End a token at once; one that is revoked already stays so."""
+    row = _locked(token)
+    if row.revoked_at is None:
+        row.revoked_at = timezone.now()
+        row.save(update_fields=["revoked_at"])
+        audit.record("access_token.revoke", by=by, enterprise=row.enterprise, subject=str(row))
+    return row
+
+
+def authenticate(*, text: str, scope: str, host: str | None = None) -> AccessToken:
+    """Return the token of this text, and note its use.
+
+    `host` is the server it is used for, by the name it has or had; a token that is bound to one opens no other.
+    Raises Refused for whoever is not known, Elsewhere for whoever is, but not here.
+    """
+    token = _known(text)
+    if scope not in token.scopes or (host is not None and not _is_for(token, host)):
+        raise Elsewhere
+    _note_use(token)
+    return token
+
+
+def _known(text: str) -> AccessToken:
+    """The row is found by the hash, so nothing that is compared tells how much of a guess was right."""
+    if not token_text.is_whole(text):
+        raise Refused("bad_credentials")
+    digest = token_text.digest(text)
+    token = AccessToken.objects.filter(digest=digest).select_related("enterprise", "server").first()
+    if token is None or not compare_digest(token.digest, digest):
+        raise Refused("bad_credentials")
+    if not token.is_usable():
+        raise Refused("token_expired" if token.revoked_at is None else "token_revoked")
+    if token.server is not None:
+        token.server.enterprise = token.enterprise
+    return token
+
+
+def _is_for(token: AccessToken, host: str) -> bool:
+    """A renamed server may still be called by its old name, unless another server of the enterprise has it now."""
+    named = Server.objects.filter(enterprise=token.enterprise_id)
+    if token.server_id is None:
+        return named.filter(host=host.lower()).exists()
+    found = named.filter(Q(host=host.lower()) | Q(pk=token.server_id, names__host=host.lower()))
+    return set(found.values_list("pk", flat=True)) == {token.server_id}
+
+
+def _note_use(token: AccessToken) -> None:
+    now, (_request_id, address) = timezone.now(), request_facts.get()
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED) | ~Q(last_used_address=address)
+    AccessToken.objects.filter(stale, pk=token.pk).update(last_used_at=now, last_used_address=address)
+
+
+def _check(
+    enterprise: Enterprise, name: str, scopes: Sequence[str], server: Server | None, days: int
+) -> None:
+    """What sends a server's file is bound to that server, and does nothing else."""
+    known = bool(scopes) and set(scopes) <= set(Scope.values) and len(set(scopes)) == len(scopes)
+    bound = list(scopes) == [Scope.WRITE_USAGE] if server is not None else Scope.WRITE_USAGE not in scopes
+    here = server is None or server.enterprise_id == enterprise.pk
+    if not (known and bound and here and 0 < days <= LIFETIMES[0] and name.strip()):
+        raise BadToken
+
+
+def _insert(
+    enterprise: Enterprise,
+    name: str,
+    scopes: Sequence[str],
+    server: Server | None,
+    lifetime: timedelta,
+    by: User | None,
+) -> tuple[AccessToken, str]:
+    text, now = token_text.make(), timezone.now()
+    token = AccessToken.objects.create(
+        enterprise=enterprise,
+        server=server,
+        name=name.strip()[:100],
+        scopes=[str(scope) for scope in scopes],
+        shown=token_text.shown(text),
+        digest=token_text.digest(text),
+        created_at=now,
+        created_by=by,
+        created_by_login=by.login if by else audit.SYSTEM,
+        expires_at=now + lifetime,
+    )
+    return token, text
+
+
+def _facts(token: AccessToken) -> dict[str, object]:
+    return {
+        "scopes": token.scopes,
+        "server": token.server.host if token.server else "",
+        "expires": token.expires_at.date().isoformat(),
+    }
+
+
+def _locked(token: AccessToken) -> AccessToken:
+    return (
+        AccessToken.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("enterprise", "server")
+        .get(pk=token.pk)
+    )
