@@ -74,7 +74,6 @@ def _work(run: SyncRun) -> None:
     runs.save(run, step=Step.STAGE, seconds=run.seconds)
     _stage(run)
     faults.at("stage:after")
-    runs.save(run, step=Step.COMPARE)
     holds, counts = _compare(run)
     faults.at("compare:after")
     runs.save(run, step=Step.GUARD)
@@ -156,21 +155,19 @@ def _keep_license(server: Server, reader: Any, version: str) -> None:
 
 
 def _stage(run: SyncRun) -> None:
+    """Load what was fetched, through the fence: of a worker that lost its run nothing is loaded or forgotten."""
     with transaction.atomic():
-        if run.server is None:
-            cloud.stage(run)
-            return
-        bulk.forget_staged(run.pk)
-        bulk.load(
-            "licensing_stagedaccount",
-            bulk.STAGED,
-            (
-                _staged(run, position, account)
-                for position, account in enumerate(formats.read_projection(chunks.read(run)))
-            ),
-        )
-        bulk.analyze("licensing_stagedaccount")
-        bulk.keep_good_names(run.pk, run.attempt, run.server.pk)
+        (cloud.stage if run.server is None else _stage_accounts)(run)
+        runs.save(run, step=Step.COMPARE)
+
+
+def _stage_accounts(run: SyncRun) -> None:
+    bulk.forget_staged(run.pk)
+    accounts = enumerate(formats.read_projection(chunks.read(run)))
+    rows = (_staged(run, position, account) for position, account in accounts)
+    bulk.load("licensing_stagedaccount", bulk.STAGED, rows)
+    bulk.analyze("licensing_stagedaccount")
+    bulk.keep_good_names(run.pk, run.attempt, run.server_id)
 
 
 def _staged(run: SyncRun, position: int, account: ServerAccount) -> bulk.Row:
