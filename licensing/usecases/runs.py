@@ -174,7 +174,7 @@ def request_content(
 def claim(run_id: int) -> SyncRun | None:
     """Take the run if it is queued, due after a wait, or its worker's lease is over; None if somebody else has it.
 
-    A run taken over five times without having failed by itself is failed instead.
+    A run taken over five times without having failed by itself in between is failed instead.
     """
     free = (
         Q(state=State.QUEUED)
@@ -267,6 +267,7 @@ def wait(run: SyncRun, pause: timedelta, key: str, params: dict[str, str], *, fa
         resume_at=Now() + pause,
         lease_until=None,
         failures=run.failures + failed,
+        takeovers=0 if failed else run.takeovers,
         error_key=key,
         error_params=params,
     )
