@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 
 from ghconnect import clock, faults
@@ -22,12 +23,18 @@ class StagedLost(Exception):
 
 
 def lock(run: SyncRun) -> tuple[Enterprise, Server | None]:
-    """Lock enterprise, then server: the order everywhere. No key update, so that inserts may refer to them."""
-    enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=run.enterprise_id)
-    server = None
-    if run.server_id is not None:
-        server = Server.objects.select_for_update(no_key=True, of=("self",)).get(pk=run.server_id)
-        server.enterprise = enterprise
+    """Lock enterprise, then server: the order everywhere. No key update, so that inserts may refer to them.
+
+    Raises LostRun where one of them was removed meanwhile, and the run with it.
+    """
+    try:
+        enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=run.enterprise_id)
+        server = None
+        if run.server_id is not None:
+            server = Server.objects.select_for_update(no_key=True, of=("self",)).get(pk=run.server_id)
+            server.enterprise = enterprise
+    except ObjectDoesNotExist:
+        raise runs.LostRun(str(run)) from None
     return enterprise, server
 
 

@@ -58,9 +58,15 @@ def perform(*, run_id: int) -> SyncRun | None:
     except Exception as error:
         log.exception("sync %s", run)
         _trouble(run, "internal", {"problem": type(error).__name__}, permanent=False)
-    run.refresh_from_db()
-    _say(run)
-    return run
+    return _over(run)
+
+
+def _over(run: SyncRun) -> SyncRun | None:
+    """Say how the run stands now; a run that was removed with its server says nothing."""
+    found = SyncRun.objects.select_related("enterprise", "server__enterprise").filter(pk=run.pk).first()
+    if found is not None:
+        _say(found)
+    return found
 
 
 def _work(run: SyncRun) -> None:
