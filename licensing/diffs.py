@@ -11,9 +11,7 @@ from django.utils.translation import gettext as _
 
 from ghconnect import paging
 from licensing.models import Account, Person, RunChange, StagedAccount, SyncRun
-
-# Reasons by which a cloud account consumes: whatever its server accounts do, its license stays.
-CLOUD = ("github", "visual_studio", "invitation")
+from licensing.rules.consumption import CLOUD_REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,9 @@ def kept_people(run: SyncRun, ids: Iterable[int]) -> QuerySet[Person, int]:
     elsewhere = other.exclude(server=run.server_id)
     here = other.filter(server=run.server_id).exclude(pk__in=losing(run).values("pk"))
     people = Person.objects.filter(pk__in=list(ids), consumes=True)
-    return people.filter(Q(reason__in=CLOUD) | Exists(elsewhere) | Exists(here)).values_list("pk", flat=True)
+    return people.filter(Q(reason__in=CLOUD_REASONS) | Exists(elsewhere) | Exists(here)).values_list(
+        "pk", flat=True
+    )
 
 
 def rekeyed(run: SyncRun, limit: int) -> list[Rekeyed]:

@@ -17,6 +17,9 @@ NEVER = "never"
 
 SCIM_ADMIN = "scim-admin"
 
+# Reasons by which a cloud account consumes by itself: its license stays, whatever its server accounts do.
+CLOUD_REASONS = ("github", "visual_studio", "invitation")
+
 
 @dataclass(frozen=True, slots=True)
 class Consumption:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from licensing.rules.consumption import CLOUD_REASONS
+
 from .sql import analyze, one, run_sql, stream
 
 _PAIR = """
@@ -70,7 +72,7 @@ def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
     """Return how many persons would consume no more: all their consuming accounts stop, and no cloud row keeps them."""
     return int(
         one(
-            """
+            f"""
             SELECT count(*) FROM (
               SELECT a.person_id AS id, count(*) AS stopping FROM licensing_account a
               LEFT JOIN licensing_stagedaccount s
@@ -79,13 +81,14 @@ def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
                 AND (s.id IS NULL OR s.suspended OR (s.never_active AND NOT coalesce(a.never_active, FALSE)))
               GROUP BY a.person_id
             ) x JOIN licensing_person p ON p.id = x.id AND p.consumes
-            WHERE p.reason NOT IN ('member', 'visual_studio', 'other', 'invitation_volume')
+            WHERE p.reason NOT IN ({", ".join(["%s"] * len(CLOUD_REASONS))})
               AND x.stopping = (SELECT count(*) FROM licensing_account b
                 WHERE b.person_id = x.id AND b.ended_edition IS NULL AND b.consumes)
             """,
             run_id,
             attempt,
             server_id,
+            *CLOUD_REASONS,
         )[0]
     )
 

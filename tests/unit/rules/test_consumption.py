@@ -12,9 +12,11 @@ from ghconnect.records import LicenseRow
 from licensing.rules.consumption import (
     ALWAYS,
     AS_GITHUB,
+    CLOUD_REASONS,
     METERED,
     NEVER,
     Consumption,
+    RowFacts,
     account_consumes,
     cloud_consumes,
     person_consumes,
@@ -196,3 +198,10 @@ def test_a_person_consumes_if_anything_does(row: bool | None, accounts: list[boo
     parts = [Consumption(yes, "x") for yes in accounts]
     found = person_consumes(None if row is None else Consumption(row, "x"), parts, elsewhere)
     assert found.consumes == (bool(row) or any(accounts) or elsewhere)
+
+
+def test_the_reasons_of_cloud_accounts_are_those_that_are_named() -> None:
+    """Who counts the licenses at stake leaves out people whose cloud account keeps their license."""
+    facts = [RowFacts(*bits) for bits in product((False, True), repeat=6)]
+    found = {cloud_consumes(one, contract) for one in facts for contract in ("volume", "metered")}
+    assert {one.reason for one in found if one.consumes} == set(CLOUD_REASONS)
