@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.db import connection
+from django.db.models import Model
 
 from ghconnect import clock
 from ghconnect.models import AuditEvent, Enterprise, Server
@@ -99,8 +101,20 @@ def _keep(run: SyncRun, blocks: Iterable[bytes]) -> None:
 
 def everything() -> dict[str, list[Any]]:
     """Return all rows that speak of people, numbers and pictures, and the audit: all but the runs themselves."""
-    models = [m for m in apps.get_app_config("licensing").get_models() if m is not SyncRun]
-    return {m.__name__: list(m._default_manager.order_by("pk").values()) for m in (*models, AuditEvent)}
+    models: list[type[Model]] = [*apps.get_app_config("licensing").get_models(), AuditEvent]
+    models.remove(SyncRun)
+    return {m.__name__: list(m._default_manager.order_by("pk").values()) for m in models}
+
+
+def at_point(monkeypatch: pytest.MonkeyPatch, point: str, deed: Callable[[], object]) -> None:
+    """Do something the first time the engine passes a named point."""
+    left = [deed]
+
+    def at(name: str) -> None:
+        if name == point and left:
+            left.pop()()
+
+    monkeypatch.setattr("ghconnect.faults.at", at)
 
 
 def _perform(run: SyncRun, publish: bool) -> SyncRun:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -260,12 +261,17 @@ def test_an_expired_lease_is_taken_over(queued: SyncRun) -> None:
     assert (new.attempt, new.takeovers) == (old.attempt + 1, 1)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_heartbeat_keeps_the_lease(queued: SyncRun, settings: Any) -> None:
-    settings.GHCONNECT_LEASE_SECONDS = 60
+    """Whoever works longer than a lease is not taken over; when it stops it is."""
+    settings.GHCONNECT_LEASE_SECONDS = 1
     run = claim(queued)
-    put(run, lease_until=timezone.now() + timedelta(seconds=1))
-    assert runs.mine(run).update(lease_until=timezone.now() + runs.lease()) == 1
-    assert runs.sendable() == []
+    with runs.heartbeat(run):
+        for _ in range(8):
+            time.sleep(0.2)
+            assert runs.claim(queued.pk) is None
+    time.sleep(1.1)
+    assert claim(queued).attempt == 2
 
 
 WRITES: dict[str, Callable[[SyncRun], object]] = {
@@ -382,25 +388,14 @@ def test_a_failure_of_its_own_ends_the_streak_of_takeovers(queued: SyncRun) -> N
 
 
 def test_a_run_whose_server_is_removed_meanwhile_just_ends(
-    of: Enterprise, queued: SyncRun, monkeypatch: pytest.MonkeyPatch
+    server: Server, queued: SyncRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drive.fetched(queued, PEOPLE)
     mona = User.objects.create_user("mona@x.example", "mona")
-    at_point(monkeypatch, "guard:after", lambda: servers.remove(server=queued.server, by=mona))
+    drive.at_point(monkeypatch, "guard:after", lambda: servers.remove(server=server, by=mona))
     assert sync.perform(run_id=queued.pk) is None
     assert not SyncRun.objects.exists()
     assert not ServerPicture.objects.exists()
-
-
-def at_point(monkeypatch: pytest.MonkeyPatch, point: str, deed: Callable[[], object]) -> None:
-    """Do something the first time the engine passes a named point."""
-    left = [deed]
-
-    def at(name: str) -> None:
-        if name == point and left:
-            left.pop()()
-
-    monkeypatch.setattr("ghconnect.faults.at", at)
 
 
 # --- the switch --------------------------------------------------------------------------------------------
