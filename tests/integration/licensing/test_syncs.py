@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 from html import unescape
 
 import pytest
@@ -321,7 +322,7 @@ def test_a_long_diff_costs_no_more_queries_than_a_short_one(osaka: Server, owner
             SyncRun.objects.filter(pk=run.pk).update(state="queued", decided_by_login="mona")
             sync.perform(run_id=run.pk)
         state.text(owner, page_of(run))
-        counts.append(state.queries(lambda run=run: state.text(owner, page_of(run))))
+        counts.append(state.queries(partial(state.text, owner, page_of(run))))
         if kind == "held":
             SyncRun.objects.filter(pk=run.pk).update(state="discarded")
     assert counts[0] == counts[1]
