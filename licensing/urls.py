@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from .views import (
     accounts,
     consumed,
+    counted_twice,
     difference,
     fleet,
     license,
@@ -30,6 +31,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{LICENSING}/consumed.json", consumed.consumed_json, name="consumed_json"),
     path(f"{LICENSING}/people/<int:pk>", people.person, name="person"),
     path(f"{LICENSING}/people/<int:pk>.json", people.person_json, name="person_json"),
+    path(f"{LICENSING}/counted-twice", counted_twice.page, name="counted_twice"),
+    path(f"{LICENSING}/counted-twice.csv", counted_twice.as_csv, name="counted_twice_csv"),
     path(f"{LICENSING}/difference", difference.difference, name="difference"),
     path(f"{LICENSING}/upload", upload.upload, name="upload"),
     path(f"{LICENSING}/{SYNC}", syncs.sync, name="cloud_sync"),

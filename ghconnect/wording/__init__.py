@@ -11,19 +11,21 @@ from .checks import check
 from .matches import hold, reason, rule, verdict
 from .problems import problem
 from .remedies import name, remedy
-from .savings import cause, fix
+from .savings import actor, cause, fix, message
 from .states import GITHUB_STATES, STATES, Said, github_state, state
 
 __all__ = [
     "GITHUB_STATES",
     "STATES",
     "Said",
+    "actor",
     "attention",
     "cause",
     "check",
     "fix",
     "github_state",
     "hold",
+    "message",
     "name",
     "problem",
     "reason",

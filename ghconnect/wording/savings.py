@@ -37,6 +37,37 @@ FIXES: dict[str, Wordings] = {
     ),
 }
 
+# Who can do it, by how the accounts of the server are managed; "" is not stated.
+ACTORS: dict[str, Wordings] = {
+    "": _("{login} on {host}: Settings, Emails"),
+    "built_in": _("{login} on {host}: Settings, Emails"),
+    "ldap": _("Whoever manages LDAP for {host}: the mail attribute of {login}"),
+    "saml": _("Whoever manages the identity provider of {host}: the email attribute of {login}"),
+    "scim": _("Whoever manages the identity provider of {host}: the primary email of {login} sent by SCIM"),
+    "same_primary": _("A site administrator of each of {hosts}: Site admin, {login}, Emails"),
+    "retire_server": _("An enterprise owner, with GitHub Support"),
+    "invite_by_username": _("An organization owner at GitHub: People, Invitations"),
+}
+
+# The message to the person who must change an address (PRODUCT §6.6): subject, then body.
+MESSAGE: dict[str, Wordings] = {
+    "subject": _("Subject: Your GitHub accounts count as two licenses."),
+    "body": (
+        _(
+            "You have {cloud_login} on {place} and {login} on {host}. Please make {to} your primary email on {host}"
+            " (Settings → Emails). Nothing else changes. We see it after the next sync. — {sender}"
+        ),
+        _(
+            "You have {login} on {host} and another account of ours with {to}. Please make {to} your primary email on"
+            " {host} (Settings → Emails). Nothing else changes. We see it after the next sync. — {sender}"
+        ),
+        _(
+            "You have {login} on {host} and another account of ours with another address. Please ask us which address"
+            " to make your primary email on {host} (Settings → Emails). — {sender}"
+        ),
+    ),
+}
+
 
 def cause(key: str, params: Params | None = None) -> str:
     """Why somebody is probably counted twice, or for nothing."""
@@ -46,3 +77,13 @@ def cause(key: str, params: Params | None = None) -> str:
 def fix(key: str, params: Params | None = None) -> str:
     """What somebody has to do so that the license is no longer counted."""
     return say(FIXES[key], params or {}) if key in FIXES else unknown(key)
+
+
+def actor(key: str, params: Params | None = None) -> str:
+    """Who has to do it and where; `key` is how accounts are managed, or the fix where that alone decides."""
+    return say(ACTORS[key], params or {}) if key in ACTORS else unknown(key)
+
+
+def message(params: Params) -> str:
+    """What to write to the person who must change an address: a line for the subject, then the text."""
+    return "\n".join(say(MESSAGE[part], params) for part in ("subject", "body"))

@@ -12,12 +12,9 @@ from ghconnect.tabs import Link, mark_current
 def subtabs(request: PlacedRequest, *, under: str = "") -> list[Link]:
     """Return the sub-tabs; `under` names the page that a page without a tab of its own belongs to."""
     where = {"slug": request.place.enterprise.slug}
-    links = [
-        Link(name, "", label, reverse(name, kwargs=where))
-        for name, label in (
-            ("licensing", _("Summary")),
-            ("consumed", _("Consumed licenses")),
-            ("difference", _("GitHub and this console")),
-        )
-    ]
+    pages = [("licensing", _("Summary")), ("consumed", _("Consumed licenses"))]
+    if request.place.is_owner:
+        pages.append(("counted_twice", _("Counted twice")))
+    pages.append(("difference", _("GitHub and this console")))
+    links = [Link(name, "", label, reverse(name, kwargs=where)) for name, label in pages]
     return mark_current(links, reverse(under, kwargs=where) if under else request.path)

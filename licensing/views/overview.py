@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import attention, bridge, clocks, showing
+from licensing import attention, bridge, clocks, counted_twice, showing
 from licensing.models import CloudPicture, SyncRun
 from licensing.usecases import runs
 
@@ -36,6 +36,7 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
     context = {
         "bridge": numbers,
         "metered": metered,
+        "avoidable": counted_twice.summary(enterprise, numbers.expected),
         "bar_words": bar_words(numbers, metered=metered),
         "attention": items[:shown],
         "attention_count": len(items),

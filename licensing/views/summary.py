@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
-from licensing import billing, bridge, instances
+from licensing import billing, bridge, counted_twice, instances
 from licensing.models import CloudPicture
 
 from .frame import subtabs
@@ -29,6 +29,7 @@ def licensing(request: PlacedRequest) -> HttpResponseBase:
             "subtabs": subtabs(request),
             "bridge": numbers,
             "metered": metered,
+            "avoidable": counted_twice.summary(enterprise, numbers.expected),
             "billable": billing.billable(enterprise) if metered else None,
             "instances": instances.of(enterprise),
             "cloud": CloudPicture.objects.filter(enterprise=enterprise).first(),

@@ -44,6 +44,8 @@ SIGN_IN_PUBLIC = {
 OWNERS = {
     "connect_enable",
     "connect_disable",
+    "counted_twice",
+    "counted_twice_csv",
     "enterprise_settings",
     "feature_switch",
     "role",

@@ -1,0 +1,218 @@
+"""Who is probably counted twice: why, what ends it, who has to do it where, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ghconnect import wording
+from ghconnect.models import Enterprise, Server
+from ghconnect.templatetags.ghconnect_ui import number
+from licensing.models import Account, BridgeItem, GitHubSync, Person
+from licensing.rules.avoidable import Candidate
+
+from . import avoidable, listing
+
+# Fixes that are done here and wait for GitHub, and those GitHub has confirmed: the newest of each.
+SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One candidate in words. `who` leads to `url`; `messages` are (language, text); `temporary` ends by itself."""
+
+    who: str
+    url: str
+    licenses: int
+    cause: str
+    fix: str
+    actor: str
+    place_url: str
+    cents_a_year: int | None
+    currency: str
+    host: str
+    login: str
+    before: str
+    after: str
+    temporary: bool
+    twice: bool
+    messages: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def cost(self) -> str:
+        """What it costs in a year, "" without a price."""
+        return "" if self.cents_a_year is None else money(self.cents_a_year, self.currency)
+
+    @property
+    def heading(self) -> str:
+        """What stands above it on the page of a person."""
+        if not self.twice:
+            return _("This license could probably be avoided")
+        return _("Counted twice for a while") if self.temporary else _("Probably counted twice")
+
+    @property
+    def state(self) -> str:
+        """Where the fix stands."""
+        return _("Ends by itself") if self.temporary else _("Open")
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """An account whose address was changed here: `github_at` is GitHub's last sync of its server."""
+
+    name: str
+    url: str
+    server: Server
+    login: str
+    email: str
+    github_at: datetime | None
+
+
+def money(cents: int, currency: str) -> str:
+    """Return "3,780 USD", with hundredths only where there are some."""
+    whole, rest = divmod(cents, 100)
+    return f"{whole:,}.{rest:02} {currency}" if rest else f"{whole:,} {currency}"
+
+
+def sum_words(found: avoidable.Avoidable) -> str:
+    """Return "15 licenses, 3,780 USD a year"."""
+    words = ngettext("{n} license", "{n} licenses", found.licenses).format(n=number(found.licenses))
+    if found.cents_a_year is None:
+        return words
+    cost = money(found.cents_a_year, found.currency)
+    return _("{licenses}, {cost} a year").format(licenses=words, cost=cost)
+
+
+def summary(enterprise: Enterprise, people: int) -> str:
+    """Return the same for a page that shows it among other numbers; "" where there is nothing, or it is not known."""
+    found = avoidable.by_the_way(enterprise, people)
+    return sum_words(found) if found and found.licenses else ""
+
+
+def items(enterprise: Enterprise, found: Sequence[Candidate], *, sender: str = "") -> Iterator[Item]:
+    """Yield candidates in words: two queries, however many."""
+    wanted = {pk for one in found for pk in (*one.extra, one.kept) if pk}
+    people = Person.objects.in_bulk(wanted)
+    servers = {server.host: server for server in enterprise.servers.all()}
+    for one in found:
+        yield _item(enterprise, one, people, servers.get(one.params.get("host", "")), sender)
+
+
+def of_person(enterprise: Enterprise, person: Person, people: int, *, sender: str) -> list[Item]:
+    """Return the candidates that this person is part of; none where all of them would take long to work out."""
+    found = avoidable.by_the_way(enterprise, people)
+    mine = [one for one in found.candidates if person.pk in (*one.extra, one.kept)] if found else []
+    shown = list(items(enterprise, mine, sender=sender))
+    return [
+        replace(item, url=_person_url(enterprise, one.extra[0] if one.kept == person.pk else one.kept))
+        for item, one in zip(shown, mine, strict=True)
+    ]
+
+
+def _item(
+    enterprise: Enterprise, one: Candidate, people: dict[int, Person], server: Server | None, sender: str
+) -> Item:
+    params: dict[str, object] = {**one.params, "place": listing.cloud_words(enterprise), "sender": sender}
+    short = {
+        **params,
+        "host": _short(one.params.get("host", "")),
+        "hosts": _short(one.params.get("hosts", "")),
+    }
+    address = one.fix == "make_primary"
+    by = (server.managed_by if server else "") if address else one.fix
+    return Item(
+        who=_who(one, people),
+        url=_url(enterprise, one),
+        licenses=len(one.extra),
+        cause=wording.cause(one.reason, short),
+        fix=wording.fix(one.fix, short),
+        actor=wording.actor(by, short),
+        place_url=server.instance_url if server else "",
+        cents_a_year=None if one.temporary else avoidable.cents_a_year(enterprise, len(one.extra)),
+        currency=enterprise.currency,
+        host=one.params.get("host", "") or one.params.get("hosts", ""),
+        login=one.params.get("login", ""),
+        before=one.params.get("from", "") or one.params.get("address", ""),
+        after=one.params.get("to", ""),
+        temporary=one.temporary,
+        twice=one.kept is not None,
+        messages=_messages(params) if address else (),
+    )
+
+
+def _short(hosts: str) -> str:
+    """Names of servers as people say them."""
+    return ", ".join(host.partition(".")[0] for host in hosts.split(", "))
+
+
+def _who(one: Candidate, people: dict[int, Person]) -> str:
+    """The person who is counted again; of a server nobody owns its host."""
+    if one.reason == "unknown_server":
+        return _short(one.params["host"])
+    kept = people.get(one.kept or 0)
+    return (kept.name if kept else "") or one.params.get("login", "") or _("No name")
+
+
+def _url(enterprise: Enterprise, one: Candidate) -> str:
+    if one.reason == "unknown_server":
+        return f"{reverse('consumed', kwargs={'slug': enterprise.slug})}?q=server:{one.params['host']}"
+    return _person_url(enterprise, one.extra[0])
+
+
+def _person_url(enterprise: Enterprise, pk: int | None) -> str:
+    return reverse("person", kwargs={"slug": enterprise.slug, "pk": pk}) if pk else ""
+
+
+def _messages(params: dict[str, object]) -> tuple[tuple[str, str], ...]:
+    """The message in every language of the console, the reader's own first; one that says the same only once."""
+    own = translation.get_language() or settings.LANGUAGE_CODE
+    found: dict[str, str] = {}
+    for language in sorted(dict(settings.LANGUAGES), key=lambda code: code != own):
+        with translation.override(language):
+            text = wording.message(params)
+        if text not in found.values():
+            found[language] = text
+    return tuple(found.items())
+
+
+# --- what became of a fix --------------------------------------------------------------------------------------
+
+
+def under_way(enterprise: Enterprise) -> list[Moved]:
+    """Return accounts that will be joined at GitHub's next sync of their server."""
+    people = BridgeItem.people.through.objects.filter(
+        bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
+    )
+    rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
+    return _moved(enterprise, list(rows.filter(ended_edition=None).select_related("server")[:SHOWN]))
+
+
+def closed(enterprise: Enterprise) -> list[Moved]:
+    """Return accounts whose address was changed here and that GitHub has joined by it since."""
+    rows = Account.objects.filter(enterprise=enterprise, ended_edition=None, verdict="agreed")
+    changed = rows.exclude(former_keys=[]).order_by("-matched_at").select_related("server")
+    return _moved(enterprise, list(changed[:SHOWN]))
+
+
+def _moved(enterprise: Enterprise, accounts: list[Account]) -> list[Moved]:
+    people = Person.objects.in_bulk({account.person_id for account in accounts if account.person_id})
+    syncs = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server__isnull=False)
+    at = dict(syncs.values_list("server_id", "date"))
+    return [
+        Moved(
+            name=people[account.person_id].name if account.person_id in people else account.login,
+            url=_person_url(enterprise, account.person_id),
+            server=account.server,
+            login=account.login,
+            email=account.email,
+            github_at=at.get(account.server_id),
+        )
+        for account in accounts
+    ]
