@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from licensing.rules.consumption import CLOUD_REASONS
 
+from .components import UNREAD
 from .sql import analyze, one, run_sql, stream
 
 _PAIR = """
@@ -69,7 +70,7 @@ def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
 
 
 def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
-    """Return how many persons would consume no more: all their consuming accounts stop, and no cloud row keeps them."""
+    """Return how many persons would consume no more: all their consuming accounts stop, and no row of GitHub keeps them."""
     return int(
         one(
             f"""
@@ -84,6 +85,8 @@ def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
             WHERE p.reason NOT IN ({", ".join(["%s"] * len(CLOUD_REASONS))})
               AND x.stopping = (SELECT count(*) FROM licensing_account b
                 WHERE b.person_id = x.id AND b.ended_edition IS NULL AND b.consumes)
+              AND NOT EXISTS (SELECT 1 FROM licensing_licenserow r
+                WHERE r.cloud_account_id = p.cloud_account_id AND r.enterprise_server_user AND {UNREAD})
             """,
             run_id,
             attempt,
