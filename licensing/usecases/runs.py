@@ -305,6 +305,7 @@ def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> N
             lease_until=None,
             holds=holds,
             counts=counts,
+            decided_by_login="",
         )
         freshness.contacted(run)
         audit.record("license_sync.held", by=None, enterprise=run.enterprise, subject=str(run), counts=counts)

@@ -83,7 +83,7 @@ def _work(run: SyncRun) -> None:
     holds, counts = _compare(run)
     faults.at("compare:after")
     runs.save(run, step=Step.GUARD)
-    if holds and not run.decided_by_login:
+    if holds and not _confirmed(run, holds, counts):
         runs.hold(run, holds, {**run.counts, **counts})
         return
     faults.at("guard:after")
@@ -227,6 +227,12 @@ def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
         "releases": releases,
     }
     return [{"key": hold.key, "params": hold.params} for hold in found], counts
+
+
+def _confirmed(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> bool:
+    """Whether an owner confirmed just this: the picture may have moved since (ENGINEERING §2)."""
+    seen = {name: run.counts.get(name) for name in counts}
+    return bool(run.decided_by_login) and (run.holds, seen) == (holds, counts)
 
 
 def _at_github(server: Server) -> str:
