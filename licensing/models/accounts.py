@@ -1,4 +1,8 @@
-"""Accounts as servers and GitHub describe them. Personal data lives here and in `Person.name` only."""
+"""Accounts as servers and GitHub describe them. Personal data lives here and in `Person.name` only.
+
+Keys of enterprise and server have no index of their own: composite ones begin with them, and another would
+only cost at every publication and mislead SQLite's planner.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,8 @@ class Account(models.Model):
     `stopped_at` and `matched_at` are the latest moments at which it can have stopped consuming, or got its match.
     """
 
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+")
-    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="accounts")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
+    server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="accounts", db_index=False)
     remote_user_id = models.BigIntegerField()
     position = models.PositiveIntegerField(default=0)
     login = models.CharField(max_length=255)
@@ -71,7 +75,9 @@ class Account(models.Model):
 class CloudAccount(models.Model):
     """A user in the enterprise on GitHub. `login_key` is the login in lower case."""
 
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="cloud_accounts")
+    enterprise = models.ForeignKey(
+        Enterprise, on_delete=models.CASCADE, related_name="cloud_accounts", db_index=False
+    )
     login = models.CharField(max_length=255)
     login_key = models.CharField(max_length=255)
     name = models.CharField(max_length=255, blank=True)
@@ -90,8 +96,10 @@ class CloudAccount(models.Model):
 class Address(models.Model):
     """An identity value or verified email of a cloud account; `kind` as in `ghconnect.records`."""
 
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+")
-    cloud_account = models.ForeignKey(CloudAccount, on_delete=models.CASCADE, related_name="addresses")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
+    cloud_account = models.ForeignKey(
+        CloudAccount, on_delete=models.CASCADE, related_name="addresses", db_index=False
+    )
     kind = models.CharField(max_length=24)
     value = models.CharField(max_length=320)
     key = models.CharField(max_length=320)
@@ -112,7 +120,9 @@ class LicenseRow(models.Model):
     `counted` whether GitHub counts it. `server_keys` are its server emails, normalised.
     """
 
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="license_rows")
+    enterprise = models.ForeignKey(
+        Enterprise, on_delete=models.CASCADE, related_name="license_rows", db_index=False
+    )
     row_key = models.CharField(max_length=400)
     digest = models.CharField(max_length=64)
     cloud_account = models.ForeignKey(CloudAccount, null=True, on_delete=models.CASCADE, related_name="rows")
@@ -156,10 +166,10 @@ class RowAccount(models.Model):
     """One `host:id` of a row: GitHub's evidence about a server account. `server` by any name it ever had."""
 
     row = models.ForeignKey(LicenseRow, on_delete=models.CASCADE, related_name="accounts")
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
     host = models.CharField(max_length=255)
     remote_user_id = models.BigIntegerField()
-    server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="+")
+    server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [

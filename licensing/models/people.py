@@ -19,7 +19,9 @@ class Person(models.Model):
     `i:<row>` (an invitation by email). `deployment`: cloud, server, both, invitation.
     """
 
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="people")
+    enterprise = models.ForeignKey(
+        Enterprise, on_delete=models.CASCADE, related_name="people", db_index=False
+    )
     group = models.CharField(max_length=420)
     cloud_account = models.ForeignKey(CloudAccount, null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=255, blank=True)
@@ -71,7 +73,7 @@ class Match(models.Model):
 class Seat(models.Model):
     """A person consumed a license in [from, to) editions."""
 
-    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+")
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
     person_id = models.BigIntegerField()
     license_type = models.CharField(max_length=40, blank=True, default="")
     reason = models.CharField(max_length=40, blank=True, default="")

@@ -154,6 +154,8 @@ def find_row_changes(run_id: int, attempt: int, enterprise_id: int, *, keep_miss
             attempt,
             enterprise_id,
         )
+    run_sql("CREATE INDEX t_rowchange_key ON t_rowchange (row_key)")
+    run_sql("CREATE INDEX t_rowchange_row ON t_rowchange (row_id)")
     analyze("t_rowchange")
     found: dict[str, int] = dict(stream("SELECT kind, count(*) FROM t_rowchange GROUP BY kind"))
     return {f"rows_{kind}": int(found.get(kind, 0)) for kind in ("added", "changed", "gone")}

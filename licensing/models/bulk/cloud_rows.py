@@ -35,13 +35,16 @@ ROW = (
 
 
 _PEOPLE_OF_ROWS = """
-    INSERT INTO t_person SELECT DISTINCT p.id FROM t_rowchange t JOIN licensing_licenserow r ON r.id = t.row_id
-    JOIN licensing_person p ON p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL
-      AND (p.cloud_account_id = r.cloud_account_id OR p."group" IN ('r:' || r.id, 'i:' || r.id))
-    WHERE TRUE ON CONFLICT DO NOTHING
+    INSERT INTO t_person SELECT DISTINCT x.id FROM (
+      SELECT p.id FROM t_rowchange t JOIN licensing_licenserow r ON r.id = t.row_id
+      JOIN licensing_person p ON p.cloud_account_id = r.cloud_account_id AND p.ended_edition IS NULL
+      UNION ALL
+      SELECT p.id FROM t_rowchange t JOIN licensing_licenserow r ON r.id = t.row_id
+      CROSS JOIN licensing_person p
+      WHERE p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL
+        AND p."group" IN ('r:' || r.id, 'i:' || r.id)
+    ) x WHERE TRUE ON CONFLICT DO NOTHING
 """
-
-
 _ACCOUNTS_OF_ROWS = """
     INSERT INTO t_account SELECT DISTINCT a.id FROM t_rowchange t JOIN licensing_rowaccount ra ON ra.row_id = t.row_id
     JOIN licensing_account a ON a.server_id = ra.server_id AND a.remote_user_id = ra.remote_user_id

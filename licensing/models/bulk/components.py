@@ -57,9 +57,8 @@ _PERSON_OF_ROW = (
     """
     SELECT r.id AS row_id, p.id AS person_id FROM t_row t
     JOIN licensing_licenserow r ON r.id = t.id AND r.cloud_account_id IS NULL
-    JOIN licensing_person p ON p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL
-      AND p."group" IN ('r:' || r.id, 'i:' || r.id)
-    WHERE TRUE
+    CROSS JOIN licensing_person p
+    WHERE p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL AND p."group" IN ('r:' || r.id, 'i:' || r.id)
     """,
 )
 
@@ -114,9 +113,9 @@ def settle_row_people(enterprise_id: int, edition: int) -> None:
     )
     run_sql(
         """
-        INSERT INTO t_person SELECT p.id FROM t_row t JOIN licensing_person p
-          ON p.enterprise_id = %s AND p.ended_edition IS NULL AND p."group" IN ('r:' || t.id, 'i:' || t.id)
-        WHERE TRUE ON CONFLICT DO NOTHING
+        INSERT INTO t_person SELECT p.id FROM t_row t CROSS JOIN licensing_person p
+        WHERE p.enterprise_id = %s AND p.ended_edition IS NULL AND p."group" IN ('r:' || t.id, 'i:' || t.id)
+        ON CONFLICT DO NOTHING
         """,
         enterprise_id,
     )

@@ -25,10 +25,8 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
                 AND NOT EXISTS (SELECT 1 FROM licensing_account o LEFT JOIN t_decision f ON f.account_id = o.id
                   WHERE o.person_id = p.id AND o.ended_edition IS NULL AND f.account_id IS NULL)
               UNION ALL
-              SELECT d.grp, p.id FROM t_decision d
-              JOIN licensing_person p ON p.enterprise_id = %s AND p.ended_edition IS NULL
-                AND p."group" = 'r:' || d.row_id
-              WHERE d.row_valid
+              SELECT d.grp, p.id FROM t_decision d CROSS JOIN licensing_person p
+              WHERE p.enterprise_id = %s AND p.ended_edition IS NULL AND p."group" = 'r:' || d.row_id AND d.row_valid
             ) x
             WHERE NOT EXISTS (SELECT 1 FROM licensing_person q
               WHERE q.enterprise_id = %s AND q."group" = x.grp AND q.ended_edition IS NULL)
@@ -76,8 +74,8 @@ def tie_accounts(enterprise_id: int, edition: int, run_id: int | None) -> None:
     """Point accounts at their persons, keep the spans of who was whose, and mark the persons touched."""
     run_sql(
         """
-        INSERT INTO t_person SELECT DISTINCT p.id FROM t_decision d JOIN licensing_person p
-          ON p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL WHERE TRUE ON CONFLICT DO NOTHING
+        INSERT INTO t_person SELECT DISTINCT p.id FROM t_decision d CROSS JOIN licensing_person p
+        WHERE p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL ON CONFLICT DO NOTHING
         """,
         enterprise_id,
     )
@@ -93,9 +91,9 @@ def tie_accounts(enterprise_id: int, edition: int, run_id: int | None) -> None:
     )
     run_sql(
         """
-        UPDATE licensing_account SET person_id = p.id FROM t_decision d
-        JOIN licensing_person p ON p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL
-        WHERE licensing_account.id = d.account_id
+        UPDATE licensing_account SET person_id = p.id FROM t_decision d CROSS JOIN licensing_person p
+        WHERE p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL
+          AND licensing_account.id = d.account_id
           AND (licensing_account.person_id IS NULL OR licensing_account.person_id <> p.id)
         """,
         enterprise_id,

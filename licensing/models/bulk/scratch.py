@@ -31,6 +31,7 @@ def open_scratch() -> None:
     for name, columns in SCRATCH.items():
         run_sql(f"DROP TABLE IF EXISTS {name}")
         run_sql(f"CREATE TEMPORARY TABLE {name} ({columns}){ending}")
+    run_sql("CREATE INDEX t_decision_grp ON t_decision (grp)")
 
 
 def mark_everything(enterprise_id: int) -> None:
