@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from ghconnect import wording
@@ -9,6 +10,9 @@ from ghconnect.models import Server
 from licensing.rules import formats
 from licensing.rules.bad_file import TRUNCATED
 from licensing.usecases import upload
+
+# What keeps a file out; it changed nothing.
+Problem = (formats.BadFile, upload.EncryptedExport, upload.OlderFile, upload.OtherServer, upload.TooLarge)
 
 
 def problem_words(error: Exception, file_name: str, server: Server) -> str:
@@ -18,6 +22,10 @@ def problem_words(error: Exception, file_name: str, server: Server) -> str:
     if isinstance(error, upload.EncryptedExport):
         told = {"host": error.facts.host or server.host, "date": error.facts.at}
         return wording.problem("encrypted_export", told)
+    if isinstance(error, upload.OtherServer):
+        return wording.problem("other_file", {"a": error.host, "b": server.host})
+    if isinstance(error, upload.TooLarge):
+        return too_large(error.limit)
     assert isinstance(error, formats.BadFile)
     if error.key == TRUNCATED:
         where = _(", line {n}").format(n=error.line) if error.line else ""
@@ -25,3 +33,10 @@ def problem_words(error: Exception, file_name: str, server: Server) -> str:
             file=file_name, where=where
         )
     return wording.problem(error.key, {"file": file_name, "host": server.host, **error.params})
+
+
+def too_large(limit: int) -> str:
+    """Say that a file is larger than an operator allows."""
+    return _("The file is larger than {size}, the most this console takes. Nothing was changed.").format(
+        size=filesizeformat(limit)
+    )

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from .api import usage
 from .views import (
     accounts,
     consumed,
@@ -20,6 +21,7 @@ ENTERPRISE = "enterprises/<slug:slug>"
 LICENSING = f"{ENTERPRISE}/licensing"
 SERVER = f"{ENTERPRISE}/servers/<str:host>"
 SYNC = "syncs/<int:number>"
+API = "api/console/v1"
 
 urlpatterns: list[URLPattern] = [
     path(ENTERPRISE, overview.overview, name="overview"),
@@ -47,5 +49,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{SERVER}/license/{SYNC}/discard", syncs.discard, name="server_sync_discard"),
     path(f"{SERVER}/users", accounts.server_users, name="server_users"),
     path(f"{SERVER}/data", accounts.server_data, name="server_data"),
+    path(f"{API}/servers/<str:host>/usage", usage.usage, name="api_usage"),
     path(f"{SERVER}/export", accounts.server_export, name="server_export"),
 ]

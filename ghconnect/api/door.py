@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -24,7 +25,7 @@ WRONG = Limit("wrong token", most=30, seconds=60)
 SCHEMES = ("bearer", "token")
 
 
-class APIRequest(HttpRequest):
+class APIRequest(WSGIRequest):
     """A request with a good token."""
 
     token: AccessToken

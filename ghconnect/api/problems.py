@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from django.http import JsonResponse
@@ -12,7 +13,12 @@ TYPE = "urn:ghconnect:problem:"
 
 
 def problem(
-    status: int, key: str, detail: str, *, headers: dict[str, str] | None = None, **more: object
+    status: int,
+    key: str,
+    detail: str,
+    *,
+    headers: dict[str, str] | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> JsonResponse:
     """Answer `status` with `key` (for programs) and `detail` (for people); `more` are members of this kind's own."""
     body = {
@@ -21,7 +27,7 @@ def problem(
         "status": status,
         "detail": detail,
         "reason": key,
-        **more,
+        **(more or {}),
     }
     return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
 

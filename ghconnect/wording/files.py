@@ -10,6 +10,8 @@ FILE_PROBLEMS: dict[str, Wordings] = {
     "empty_file": _("the file is empty"),
     "unknown_format": _("this is none of the files this console reads"),
     "partial_list": _("this report lists only a part of the users; all_users.csv lists all of them"),
+    "bad_gzip": _("it begins as a gzip file does, but is none"),
+    "too_compressed": _("it unpacks to more than a hundred times its size"),
     "not_utf8": _("the text is not UTF-8"),
     "nul": _("there is a NUL byte in it"),
     "line_too_long": _("the line is too long"),

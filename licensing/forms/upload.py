@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ghconnect import clock
 from ghconnect.models import Enterprise, Server
+from licensing.uploads import too_large
 
 
 class ServerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic for checkers alone
@@ -41,7 +41,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         help_text=gettext_lazy(
-            "Choose it, or drop it here: all_users.csv, the output of ghe-user-csv, or the JSON of this console."
+            "Choose it, or drop it here: all_users.csv, the output of ghe-user-csv, or the JSON of this console; "
+            "gzip is fine."
         ),
         max_length=None,
     )
@@ -64,10 +65,5 @@ class UploadForm(forms.Form):
         """Refuse what is larger than an operator allows, before it is read."""
         file, limit = self.cleaned_data["file"], settings.GHCONNECT_UPLOAD_MAX_BYTES
         if file.size > limit:
-            raise ValidationError(
-                _("The file is larger than {size}, the most this console takes. Nothing was changed.").format(
-                    size=filesizeformat(limit)
-                ),
-                code="too_large",
-            )
+            raise ValidationError(too_large(limit), code="too_large")
         return file

@@ -13,7 +13,7 @@ from .bad_file import ENCRYPTED, BadFile
 from .csv_report import header_of, read_csv
 from .file_facts import EXPORT_LABELS, ExportFacts, export_facts, label_of
 from .json_text import JsonText
-from .json_usage import ID, USERS, read_json, read_ndjson
+from .json_usage import ID, USERS, head_facts, read_json, read_ndjson
 from .lines import without_mark
 from .projection import read_projection, write_projection
 
@@ -24,6 +24,7 @@ __all__ = [
     "ExportFacts",
     "Format",
     "export_facts",
+    "facts",
     "read",
     "read_projection",
     "recognise",
@@ -70,6 +71,11 @@ def read(format: Format, chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
     if format.key not in READERS:
         raise BadFile(ENCRYPTED)
     return READERS[format.key](chunks)
+
+
+def facts(format: Format, head: bytes) -> ExportFacts:
+    """What a file says of its server and its time; a report in CSV says nothing. Raises BadFile."""
+    return head_facts(head) if format.key in {"console_json", "console_ndjson"} else ExportFacts()
 
 
 def recognise(first_bytes: bytes, name: str = "") -> Format:

@@ -10,26 +10,31 @@ Either one object, or one object a line (NDJSON) with the facts of the file as a
         "suspended": false, "dormant": false, "neverActive": false,
         "remoteCreatedAt": "2024-01-02T03:04:05Z"}]}
 
-Of an account `remoteUserId`, `login`, `emails` and `suspended` are required; a field left out keeps its last
-value. Of the file nothing is required; with `totalCount` a file that was cut at a line's end is found out.
-Other fields are dropped while reading.
+Facts of the file are read where they stand before the first account: `hostName` must be the server's, and
+`observedAt` says of when the file is. Of an account `remoteUserId`, `login`, `emails` and `suspended` are required;
+a field left out keeps its last value. Of the file nothing is required; with `totalCount` a file that was cut at a
+line's end is found out. Other fields are dropped while reading.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from ghconnect.records import ServerAccount
 
 from . import fields
 from .bad_file import TRUNCATED, BadFile
+from .file_facts import ExportFacts
 from .json_text import JsonText
 
 Read = Callable[[object], object]
 ID = "remoteUserId"
 USERS = "users"
 TOTAL = "totalCount"
+OBSERVED = "observedAt"
+FACTS = ("hostName", "serverId", "version", OBSERVED)
 
 
 def read_json(chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
@@ -62,6 +67,26 @@ def read_ndjson(chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
     while text.peek():
         yield reader.account(text.value(), text)
     reader.finish(text)
+
+
+def head_facts(head: bytes) -> ExportFacts:
+    """What a file says of its server and its time before its first account. Raises BadFile for a wrong time."""
+    text, found = JsonText([head.decode(errors="replace").encode()]), dict[str, str]()
+    line = 1
+    with suppress(BadFile):  # the head may end anywhere
+        for key in text.keys():  # noqa: SIM118
+            if key in {USERS, ID}:
+                break
+            if key in FACTS and text.peek() == '"':
+                line, found[key] = text.line, str(text.value())
+            else:
+                text.skip()
+    try:
+        at = fields.moment(found.get(OBSERVED, ""))
+    except ValueError as error:
+        raise BadFile(str(error), line, OBSERVED) from None
+    host, server_id, version = (found.get(name, "") for name in FACTS[:3])
+    return ExportFacts(host=host, server_id=server_id, version=version, at=at)
 
 
 class _Reader:

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from ghconnect import clock
+from ghconnect.models import Server
 from licensing.models import CloudPicture, ServerPicture, SyncRun
 
 
@@ -31,6 +32,13 @@ def _update(run: SyncRun, **values: Any) -> None:
 def contacted(run: SyncRun) -> None:
     """The subject answered."""
     _update(run, last_contact=clock.now(run.enterprise))
+
+
+def called(server: Server) -> None:
+    """The server came by itself, whether or not what it brought was taken."""
+    ServerPicture.objects.update_or_create(
+        server=server, defaults={"last_contact": clock.now(server.enterprise)}
+    )
 
 
 def failed(run: SyncRun) -> None:

@@ -18,7 +18,7 @@ from licensing.forms.upload import UploadForm
 from licensing.incoming import Incoming, IncomingFile
 from licensing.models import SyncRun
 from licensing.rules import fields, formats
-from licensing.uploads import problem_words
+from licensing.uploads import Problem, problem_words
 from licensing.usecases import upload as deeds
 
 from .frame import subtabs
@@ -80,7 +80,7 @@ def _receive(request: PlacedRequest, form: UploadForm) -> deeds.Received | None:
             by=request.user,
             observed_at=form.cleaned_data["observed_at"],
         )
-    except (formats.BadFile, deeds.EncryptedExport, deeds.OlderFile) as error:
+    except Problem as error:
         form.add_error("file", problem_words(error, file.name, server))
     return None
 

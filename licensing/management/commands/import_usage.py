@@ -14,8 +14,7 @@ from django.utils.dateparse import parse_datetime
 
 from licensing.management.enterprises import server_of
 from licensing.models import SyncRun
-from licensing.rules import formats
-from licensing.uploads import problem_words
+from licensing.uploads import Problem, problem_words
 from licensing.usecases import upload
 
 CHUNK = 1 << 16
@@ -56,7 +55,7 @@ class Command(BaseCommand):
                 )
         except OSError as error:
             raise CommandError(f"{file} could not be read: {error.strerror}") from error
-        except (formats.BadFile, upload.EncryptedExport, upload.OlderFile) as error:
+        except Problem as error:
             raise CommandError(problem_words(error, name, subject)) from error
         self.stdout.write(
             f"{received.format}: {received.accounts} accounts, {received.suspended} suspended; "

@@ -1,0 +1,1 @@
+"""Doors of licensing for scripts."""
