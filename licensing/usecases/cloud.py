@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from django.db import transaction
-
 from ghconnect import clock
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise as Client
@@ -19,7 +17,7 @@ from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, Identity, LicensePag
 from licensing.models import CloudPicture, GitHubCount, SyncRun, bulk
 from licensing.rules.normalise import email_key, host_key, split_user_id
 
-from . import chunks, editions, runs
+from . import chunks, runs
 
 REREADS = 2
 
@@ -144,10 +142,8 @@ def row_key(row: LicenseRow) -> str:
     return f"#{key}" if ids and len(key) < 390 else f"#{hashlib.sha256(key.encode()).hexdigest()}"
 
 
-@transaction.atomic
 def state_count(enterprise: Enterprise, consumed: int, purchased: int) -> None:
-    """Keep GitHub's count as it states it: shown at once, also where its rows are held (ENGINEERING §8)."""
-    enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    """Keep GitHub's count as it states it: shown at once, never held (ENGINEERING §8)."""
     now = clock.now(enterprise)
     CloudPicture.objects.update_or_create(
         enterprise=enterprise, defaults={"consumed": consumed, "purchased": purchased, "counted_at": now}
@@ -155,7 +151,6 @@ def state_count(enterprise: Enterprise, consumed: int, purchased: int) -> None:
     last = GitHubCount.objects.filter(enterprise=enterprise).order_by("-at", "-pk").first()
     if last is None or (last.consumed, last.purchased) != (consumed, purchased):
         GitHubCount.objects.create(enterprise=enterprise, at=now, consumed=consumed, purchased=purchased)
-        editions.refresh_counts(enterprise)
 
 
 def stage(run: SyncRun) -> None:

@@ -23,7 +23,7 @@ from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk
 from licensing.rules import formats, guard, schedule
 from licensing.rules.normalise import email_key
 
-from . import chunks, cloud, publish, publish_cloud, runs
+from . import chunks, cloud, editions, publish, publish_cloud, runs
 from .runs import LostRun
 
 log = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def _work(run: SyncRun) -> None:
     faults.at("compare:after")
     runs.save(run, step=Step.GUARD)
     if holds and not _confirmed(run, holds, counts):
-        runs.hold(run, holds, {**run.counts, **counts})
+        _hold(run, holds, {**run.counts, **counts})
         return
     faults.at("guard:after")
     runs.save(run, step=Step.PUBLISH)
@@ -233,6 +233,15 @@ def _confirmed(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]
     """Whether an owner confirmed just this: the picture may have moved since (ENGINEERING §2)."""
     seen = {name: run.counts.get(name) for name in counts}
     return bool(run.decided_by_login) and (run.holds, seen) == (holds, counts)
+
+
+@transaction.atomic
+def _hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> None:
+    """Hold the run; GitHub's count, which is never held, comes into the edition that stays."""
+    enterprise, server = publish.lock(run)
+    if server is None:
+        editions.refresh_counts(enterprise)
+    runs.hold(run, holds, counts)
 
 
 def _at_github(server: Server) -> str:
