@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from .sql import moment, one, run_sql, stream, update_many
+from .sql import moment, run_sql, stream, update_many
 
 
 def keys_before() -> None:
@@ -96,30 +96,39 @@ def change_accounts(run_id: int, attempt: int, edition: int) -> None:
     )
 
 
+# A report's order is not documented (reference §6.3), so an account is placed after the one before it in the
+# report that is known. Places are far apart, so that nothing has to move for those that come in between later.
+_PLACED = """
+    SELECT s.*, coalesce(max(a.position) OVER earlier, 0)
+      + (s.position - coalesce(max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER earlier, -1))
+      * CASE WHEN s.position < max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER () THEN 1 ELSE 256 END AS place
+    FROM licensing_stagedaccount s LEFT JOIN licensing_account a
+      ON a.server_id = %s AND a.remote_user_id = s.remote_user_id AND a.ended_edition IS NULL
+    WHERE s.run_id = %s AND s.attempt = %s
+    WINDOW earlier AS (ORDER BY s.position)
+"""
+
+
 def add_accounts(
     run_id: int, attempt: int, *, enterprise_id: int, server_id: int, edition: int, now: datetime
 ) -> None:
-    """Insert new accounts, placed after all that were there before in the report's order."""
-    after = one(
-        "SELECT coalesce(max(position) + 1, 0) FROM licensing_account WHERE server_id = %s", server_id
-    )[0]
+    """Insert new accounts, placed as the report places them among those that were there."""
     run_sql(
-        """
+        f"""
         INSERT INTO licensing_account (enterprise_id, server_id, remote_user_id, position, login, email, key,
           former_keys, site_admin, suspended, dormant, never_active, remote_created_at, first_seen_at,
           since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes, reason, verdict,
           row_valid)
-        SELECT %s, %s, s.remote_user_id, s.position + %s, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
+        SELECT %s, %s, s.remote_user_id, s.place, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
           s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
-        FROM licensing_stagedaccount s JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'
-        WHERE s.run_id = %s AND s.attempt = %s
+        FROM ({_PLACED}) s JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'
         """,
         enterprise_id,
         server_id,
-        after,
         moment(now),
         edition,
         run_id,
+        server_id,
         run_id,
         attempt,
     )
