@@ -18,8 +18,9 @@ class Account(models.Model):
     """A user account on a server (EnterpriseServerUserAccount): facts as last read, match, and verdict.
 
     `ended_edition` is null while the account is in the picture. `key` is the normalised primary email, ""
-    without one; `former_keys` are those it had here before. `rule` and `rule_value` tie it to its person,
-    `explained_*` is what the documented rules alone give. `row_id` is GitHub's row of it, evidence if `row_valid`.
+    without one, seen since `key_since`; `former_keys` are those it had here before. `rule` and `rule_value` tie
+    it to its person, `explained_*` is what the documented rules alone give. `row_id` is GitHub's row of it, evidence
+    if `row_valid`.
     `stopped_at` and `matched_at` are the latest moments at which it can have stopped consuming, or got its match.
     """
 
@@ -30,6 +31,7 @@ class Account(models.Model):
     login = models.CharField(max_length=255)
     email = models.CharField(max_length=320, blank=True)
     key = models.CharField(max_length=320, blank=True)
+    key_since = models.DateTimeField(null=True)
     former_keys = models.JSONField(default=list)
     site_admin = models.BooleanField(null=True)
     suspended = models.BooleanField()

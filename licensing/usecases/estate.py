@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime
 
-from ghconnect.models import Enterprise, ServerName
+from ghconnect.models import Enterprise, Server, ServerName
 from licensing.models import GitHubSync
+from licensing.rules import evidence
 
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What evidence about a server's accounts is read with: its names, and GitHub's last sync of it."""
+    """What evidence about a server's accounts is read with: GitHub's last sync of it, and its names at that time.
+
+    `server_id_changed`: GitHub knows the server under another id than we do, so its rows are of another instance.
+    """
 
     names: frozenset[str]
-    host: str
     synced_at: datetime | None
     never_synced: bool
+    server_id_changed: bool
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Estate:
     """What is the same for every account of one publication."""
 
     enterprise: Enterprise
     edition: int
     run_id: int | None
-    servers: dict[int, ServerFacts] = field(default_factory=dict)
+    servers: dict[int, ServerFacts]
 
 
 def estate(enterprise: Enterprise, edition: int, run_id: int | None) -> Estate:
     """Read the facts of servers once."""
-    facts = Estate(enterprise, edition, run_id)
-    syncs = {
-        s.server_id: s for s in GitHubSync.objects.filter(enterprise=enterprise, newest=True) if s.server_id
-    }
-    names: dict[int, set[str]] = {}
-    for server_id, host in ServerName.objects.filter(server__enterprise=enterprise).values_list(
-        "server_id", "host"
-    ):
-        names.setdefault(server_id, set()).add(host)
-    for server in enterprise.servers.all():
-        sync = syncs.get(server.pk)
-        facts.servers[server.pk] = ServerFacts(
-            names=frozenset({server.host, *names.get(server.pk, ())}),
-            host=server.host,
-            synced_at=sync.date if sync and sync.status == "success" else None,
-            never_synced=sync is not None and sync.date is None,
-        )
-    return facts
+    syncs = {s.server_id: s for s in GitHubSync.objects.filter(enterprise=enterprise, newest=True)}
+    names: defaultdict[int, list[evidence.Name]] = defaultdict(list)
+    for name in ServerName.objects.filter(server__enterprise=enterprise):
+        names[name.server_id].append(evidence.Name(name.host, name.from_at, name.to_at))
+    servers = {s.pk: _facts(s, names[s.pk], syncs.get(s.pk)) for s in enterprise.servers.all()}
+    return Estate(enterprise, edition, run_id, servers)
+
+
+def _facts(server: Server, names: list[evidence.Name], sync: GitHubSync | None) -> ServerFacts:
+    at = sync.date if sync and sync.status == "success" else None
+    then = evidence.names_at(names, at) if at else frozenset(name.host for name in names)
+    return ServerFacts(
+        names=then | {server.host},
+        synced_at=at,
+        never_synced=sync is not None and sync.date is None,
+        server_id_changed=bool(sync and server.server_id and sync.instance_id not in {"", server.server_id}),
+    )

@@ -29,7 +29,7 @@ def decided(facts: Estate) -> Iterator[bulk.Row]:
         person = Touched(*row)
         uses = person.consumption(facts.enterprise.contract)
         alive = bool(person.cloud_login or person.accounts or person.row_id)
-        name = person.cloud_name or person.cloud_login or person.row_login or person.login or ""
+        name = person.shown() or person.name
         yield (
             name[:255],
             name.lower()[:255],
@@ -58,6 +58,7 @@ class Touched:
     idle: str | None
     row_id: int | None
     row_login: str | None
+    row_emails: Any
     license_type: str | None
     visual_studio: bool | None
     github_user: bool | None
@@ -65,6 +66,18 @@ class Touched:
     member_roles: Any
     pending: Any
     unread: bool
+    name: str
+
+    def shown(self) -> str:
+        """What this person is called: by the cloud, else as an account's login, else as GitHub's row tells."""
+        names = (
+            self.cloud_name,
+            self.cloud_login,
+            self.login,
+            self.row_login,
+            *bulk.as_list(self.row_emails),
+        )
+        return next((name for name in names if name), "")
 
     def facts(self) -> consumption.RowFacts:
         """What GitHub's row says, for the rule."""
@@ -79,13 +92,13 @@ class Touched:
 
     def consumption(self, contract: str) -> consumption.Consumption:
         """Whether this person consumes: by the row of the cloud, else by an account, else by GitHub's word alone."""
-        row = None
-        if self.row_id is not None and consumption.row_kind(self.facts()) != "server":
-            row = consumption.row_counts(self.facts(), contract or consumption.VOLUME)
+        cloud = None
+        if self.row_id is not None and not self.group.startswith("r:"):
+            cloud = consumption.cloud_consumes(self.facts(), contract or consumption.VOLUME)
         accounts = [consumption.Consumption(True, self.reason or "active")] if self.consuming else []
         if self.accounts and not self.consuming:
             accounts = [consumption.Consumption(False, self.idle or "suspended")]
-        return consumption.person_consumes(row, accounts, elsewhere=bool(self.unread))
+        return consumption.person_consumes(cloud, accounts, elsewhere=bool(self.unread))
 
     def deployment(self) -> str:
         """Where this person has accounts, as GitHub's pages filter it."""

@@ -95,7 +95,7 @@ def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str,
     moved = bulk.moved_keys(run.pk, run.attempt)
     bulk.remember_keys((bulk.document(_former(former, key)), account) for account, former, key in moved)
     bulk.end_accounts(edition, run.pk, clock.now(enterprise))
-    bulk.change_accounts(run.pk, run.attempt, edition)
+    bulk.change_accounts(run.pk, run.attempt, edition, clock.now(enterprise))
     bulk.add_accounts(
         run.pk,
         run.attempt,

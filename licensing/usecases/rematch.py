@@ -76,7 +76,15 @@ def _known(rows: list[bulk.Row], facts: Estate) -> Known:
     """Read one account from its lines of `bulk.accounts_to_match`, one for each of GitHub's rows of it."""
     account_id, key, login, suspended, never_active, former, server_id, first_seen, person_id = rows[0][:9]
     server, seen = facts.servers[server_id], bulk.as_time(first_seen)
-    found = [_evidence(row, server, key, bulk.as_list(former)) for row in rows if row[9] is not None]
+    known = evidence.Known(
+        names=server.names,
+        key=key,
+        former_keys=tuple(bulk.as_list(former)),
+        server_id_changed=server.server_id_changed,
+        key_since=bulk.as_time(rows[0][17]),
+        created_at=bulk.as_time(rows[0][18]),
+    )
+    found = [_evidence(row, server, known) for row in rows if row[9] is not None]
     joining = (each for each in found if each.valid and each.cloud_id)
     return Known(
         account_id=account_id,
@@ -92,12 +100,9 @@ def _known(rows: list[bulk.Row], facts: Estate) -> Known:
     )
 
 
-def _evidence(row: bulk.Row, server: ServerFacts, key: str, former: list[str]) -> matching.Evidence:
+def _evidence(row: bulk.Row, server: ServerFacts, known: evidence.Known) -> matching.Evidence:
     emails = tuple(bulk.as_list(row[12]))
-    valid = evidence.valid(
-        evidence.Claim(host=row[10], emails=emails),
-        evidence.Known(names=server.names, key=key, former_keys=tuple(former)),
-    )
+    valid = evidence.valid(evidence.Claim(host=row[10], emails=emails, at=server.synced_at), known)
     return matching.Evidence(row[11], valid, emails, row[9], row[14] or "", row[15])
 
 

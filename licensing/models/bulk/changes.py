@@ -73,12 +73,13 @@ def end_accounts(edition: int, run_id: int | None, now: datetime) -> None:
     )
 
 
-def change_accounts(run_id: int, attempt: int, edition: int) -> None:
+def change_accounts(run_id: int, attempt: int, edition: int, now: datetime) -> None:
     """Write the new facts of changed and rejoined accounts."""
     run_sql(
         """
         UPDATE licensing_account SET
           login = s.login, email = s.email, key = s.key, suspended = s.suspended,
+          key_since = CASE WHEN licensing_account.key = s.key THEN licensing_account.key_since ELSE %s END,
           site_admin = coalesce(s.site_admin, licensing_account.site_admin),
           dormant = coalesce(s.dormant, licensing_account.dormant),
           never_active = coalesce(s.never_active, licensing_account.never_active),
@@ -89,6 +90,7 @@ def change_accounts(run_id: int, attempt: int, edition: int) -> None:
         WHERE licensing_account.id = t.account_id AND t.kind IN ('changed', 'rejoined')
           AND s.run_id = %s AND s.attempt = %s AND s.remote_user_id = t.remote_user_id
         """,
+        moment(now),
         run_id,
         edition,
         run_id,
@@ -117,14 +119,15 @@ def add_accounts(
         f"""
         INSERT INTO licensing_account (enterprise_id, server_id, remote_user_id, position, login, email, key,
           former_keys, site_admin, suspended, dormant, never_active, remote_created_at, first_seen_at,
-          since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes, reason, verdict,
-          row_valid)
+          key_since, since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes,
+          reason, verdict, row_valid)
         SELECT %s, %s, s.remote_user_id, s.place, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
-          s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
+          s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
         FROM ({_PLACED}) s JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'
         """,
         enterprise_id,
         server_id,
+        moment(now),
         moment(now),
         edition,
         run_id,

@@ -114,7 +114,15 @@ def _marks(name_id: object, ids: object) -> Iterator[str]:
 
 
 def rename_cloud_accounts(renamed: list[tuple[int, str, str]]) -> None:
-    """Write new logins: the account and its row go on under them."""
+    """Write new logins: the account and its row go on under them. A login may decide a tie, so keys are marked."""
+    update_many(
+        """
+        INSERT INTO t_key SELECT DISTINCT d.key FROM licensing_address d
+        JOIN licensing_licenserow r ON r.cloud_account_id = d.cloud_account_id WHERE r.id = %s
+        ON CONFLICT DO NOTHING
+        """,
+        [(row_id,) for row_id, _, _ in renamed],
+    )
     update_many(
         """
         UPDATE licensing_cloudaccount SET login_key = %s, login = %s

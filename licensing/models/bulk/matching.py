@@ -32,12 +32,14 @@ def accounts_to_match() -> Iterator[Row]:
     """Yield marked accounts in key order with GitHub's row of each (several rows repeat the account).
 
     Columns: id, key, login, suspended, never_active, former_keys, server_id, first_seen_at, person_id,
-    row id, row host, row cloud id, row server keys, row counted, cloud login, cloud database id, dormant.
+    row id, row host, row cloud id, row server keys, row counted, cloud login, cloud database id, dormant,
+    key since, created at.
     """
     yield from stream(
         f"""
         SELECT a.id, a.key, a.login, a.suspended, a.never_active, a.former_keys, a.server_id, a.first_seen_at,
-          a.person_id, r.id, ra.host, r.cloud_account_id, r.server_keys, r.counted, c.login, c.database_id, a.dormant
+          a.person_id, r.id, ra.host, r.cloud_account_id, r.server_keys, r.counted, c.login, c.database_id, a.dormant,
+          a.key_since, a.remote_created_at
         FROM t_account t JOIN licensing_account a ON a.id = t.id
         LEFT JOIN licensing_rowaccount ra ON ra.server_id = a.server_id AND ra.remote_user_id = a.remote_user_id
         LEFT JOIN licensing_licenserow r ON r.id = ra.row_id

@@ -135,15 +135,16 @@ def people_touched() -> Iterator[Row]:
     """Yield marked persons with what decides their license, one line per person.
 
     Columns: id, group, cloud login, cloud name, live accounts, consuming accounts, one account's login, a reason
-    that consumes and one that does not, row id, row's GitHub login, license type, visual studio, GitHub user,
-    server user, member roles, pending orgs, row has accounts on servers not read here.
+    that consumes and one that does not, row id, row's GitHub login and server emails, license type, visual studio,
+    GitHub user, server user, member roles, pending orgs, row has accounts on servers not read here, name as it stands.
     """
     yield from stream(
         f"""
         SELECT p.id, p."group", c.login, c.name, coalesce(n.accounts, 0), coalesce(n.consuming, 0), n.login, n.reason,
-          n.idle, r.id, r.github_com_login, r.license_type, r.visual_studio_subscription_user, r.github_com_user,
+          n.idle, r.id, r.github_com_login, r.enterprise_server_emails, r.license_type,
+          r.visual_studio_subscription_user, r.github_com_user,
           r.enterprise_server_user, r.github_com_member_roles, r.github_com_orgs_with_pending_invites,
-          CASE WHEN r.id IS NOT NULL AND r.enterprise_server_user THEN {UNREAD} ELSE FALSE END
+          CASE WHEN r.id IS NOT NULL AND r.enterprise_server_user THEN {UNREAD} ELSE FALSE END, p.name
         FROM t_person t
         JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL
         LEFT JOIN licensing_cloudaccount c ON c.id = p.cloud_account_id AND c.ended_edition IS NULL
@@ -169,7 +170,7 @@ PERSON = """
 
 
 def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[int, int]:
-    """Close and open the seats of marked persons; returns (released, added)."""
+    """Close and open the seats of marked persons, with the reason that holds now; returns (released, added)."""
     released = run_sql(
         """
         UPDATE licensing_seat SET to_edition = %s WHERE to_edition IS NULL AND person_id IN (
@@ -188,5 +189,13 @@ def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[
         enterprise_id,
         edition,
         run_id,
+    )
+    run_sql(
+        """
+        UPDATE licensing_seat SET reason = p.reason, license_type = p.license_type
+        FROM t_person t JOIN licensing_person p ON p.id = t.id
+        WHERE licensing_seat.person_id = p.id AND licensing_seat.to_edition IS NULL
+          AND (licensing_seat.reason <> p.reason OR licensing_seat.license_type <> p.license_type)
+        """
     )
     return released, added
