@@ -17,7 +17,7 @@ from ghconnect import clock
 from ghconnect.access import Place, PlacedRequest, owner, reader
 from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
-from licensing import bridge, clocks, showing
+from licensing import bridge, clocks, progress, showing
 from licensing.models import SyncRun
 from licensing.usecases import runs
 
@@ -74,7 +74,7 @@ def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
     server = _server(place)
     now = clock.now(place.enterprise)
     both = clocks.one(server)
-    under_way = showing.under_way(SyncRun.objects.filter(server=server))
+    under_way = progress.under_way(SyncRun.objects.filter(server=server))
     return {
         "clocks": both,
         "progress": under_way,
@@ -93,7 +93,7 @@ def _recent(server: Server) -> list[SyncRun]:
     return list(rows.order_by("-number")[:RECENT])
 
 
-def _watch(place: Place, under_way: showing.Progress | None, mark: str, looked: int) -> dict[str, Any]:
+def _watch(place: Place, under_way: progress.Progress | None, mark: str, looked: int) -> dict[str, Any]:
     """Say when to look again, if at all: soon while something moves, ever later while nothing does."""
     if under_way is None:
         return {"look": None}

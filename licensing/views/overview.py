@@ -13,8 +13,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.models import Enterprise
+from ghconnect.queue import send
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import attention, bridge, clocks, counted_twice, showing
+from licensing import attention, bridge, clocks, counted_twice, progress
 from licensing.models import CloudPicture, SyncRun
 from licensing.usecases import runs
 
@@ -45,7 +46,7 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
         "unknown": unknown,
         "reading": bool(enterprise.token) and not numbers.by_github,
         "rows_at": rows_at(enterprise),
-        "cloud": showing.under_way(SyncRun.objects.filter(enterprise=enterprise, server=None)),
+        "cloud": progress.under_way(SyncRun.objects.filter(enterprise=enterprise, server=None)),
     }
     return render(request, "licensing/overview.html", context)
 
@@ -53,9 +54,10 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
 @owner
 @require_POST
 def refresh(request: PlacedRequest) -> HttpResponseBase:
-    """Ask for GitHub's license report now."""
+    """Ask for GitHub's license report now, and for when it last synced each server."""
     enterprise = request.place.enterprise
     if enterprise.token:
+        send("licensing.watch_github", enterprise_id=enterprise.pk)
         runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL, by=request.user)
     else:
         messages.error(request, _("There is no token of the enterprise account. Add one."))

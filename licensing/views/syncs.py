@@ -16,7 +16,7 @@ from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.questions import Question
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import bridge, clocks, diffs, showing, timeline
+from licensing import bridge, clocks, diffs, progress, showing, timeline
 from licensing.models import ServerPicture, SyncRun
 from licensing.usecases import held
 
@@ -39,7 +39,7 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
     context: dict[str, Any] = {
         "run": run,
         "line": showing.line(run),
-        "steps": showing.steps(run),
+        "steps": progress.steps(run),
         "facts": _facts(run),
         "trouble": clocks.trouble_words(run, None) if run.error_key else "",
         "remedy": clocks.remedy(run) if run.error_key and request.place.is_owner else None,

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ghconnect.models import Server
-from licensing import clocks, showing
+from licensing import clocks, progress, showing
 from licensing.management.enterprises import enterprise_of, server_of
 from licensing.models import SyncRun
 from licensing.usecases import runs
@@ -109,4 +109,4 @@ def moving(run: SyncRun) -> str:
     """Say what an open run does, in one line."""
     if run.state == SyncRun.State.WAITING:
         return clocks.trouble_words(run, None) if run.error_key else "waiting"
-    return showing.moving_words(run)
+    return progress.moving_words(run)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from ghconnect.models import Enterprise, Server
 from ghconnect.usecases import connect
-from licensing import showing
+from licensing import progress
 from licensing.models import SyncRun
 from licensing.usecases import runs
 from licensing.views.license import PAUSES
@@ -163,7 +163,7 @@ def test_looks_come_ever_later_while_nothing_moves_and_end_by_themselves(
 
 def test_a_run_that_moves_is_looked_at_often_again(osaka: Server, owner: Client) -> None:
     run = state.working(osaka, "fetch", fetched=10)
-    url = f"{PROGRESS}?mark={showing.progress(run, timezone.now()).mark}&quiet=9"
+    url = f"{PROGRESS}?mark={progress.progress(run, timezone.now()).mark}&quiet=9"
     assert f'delay:{PAUSES[10]}s"' in state.text(owner, url)
     runs.save(run, fetched=20)
     assert f'delay:{PAUSES[0]}s"' in state.text(owner, url)
@@ -204,9 +204,9 @@ def test_one_missed_beat_is_no_news(osaka: Server) -> None:
     lease, now = timedelta(seconds=settings.GHCONNECT_LEASE_SECONDS), timezone.now()
     for beats, silent in ((0, 0), (1, 0), (2, settings.GHCONNECT_LEASE_SECONDS * 2 // 3)):
         run.lease_until = now + lease - lease * beats / 3
-        assert showing.silence(run, now) == silent
+        assert progress.silence(run, now) == silent
     run.state = SyncRun.State.WAITING
-    assert showing.silence(run, now) == 0
+    assert progress.silence(run, now) == 0
 
 
 def test_a_run_that_waits_says_why_and_can_be_asked_to_go_on(osaka: Server, owner: Client) -> None:
