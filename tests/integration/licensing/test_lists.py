@@ -88,7 +88,7 @@ def test_a_license_of_an_account_that_is_gone_is_named_though_nobody_is_left(
     drive.read_server(tokyo, [drive.account(2, "bob@octo.example")])
     drive.read_server(tokyo, [drive.account(2, "bob@octo.example"), drive.account(6, "fay@octo.example")])
     line = next(one for one in bridge.of(estate).changes if one.key == "gone_since")
-    assert (line.value, line.note) == (-1, "cat@octo.example")
+    assert (line.value, line.note) == (-1, "cat")
     assert "No account of this person is left." in text(owner, line.href)
     for query in ("", "?line=gone_since"):
         assert "cat@octo.example" in text(owner, f"/enterprises/octo/licensing/difference{query}")
