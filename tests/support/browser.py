@@ -50,10 +50,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture
-def context(browser: Browser, stack: Stack) -> Iterator[BrowserContext]:
+def javascript() -> bool:
+    """Say whether pages may run scripts; a test that wants to do without parametrizes it."""
+    return True
+
+
+@pytest.fixture
+def context(browser: Browser, stack: Stack, javascript: bool) -> Iterator[BrowserContext]:
     """Open a fresh browser profile whose relative addresses lead to the stack."""
     profile = browser.new_context(
-        base_url=stack.url, locale="en-US", timezone_id="UTC", viewport={"width": 1280, "height": 900}
+        base_url=stack.url,
+        locale="en-US",
+        timezone_id="UTC",
+        viewport={"width": 1280, "height": 900},
+        java_script_enabled=javascript,
     )
     yield profile
     profile.close()

@@ -1,0 +1,90 @@
+"""Read who consumes a license and take the list home, as a billing manager of the storyline's enterprise."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from ghconnect.models import User
+
+from .conftest import Look, Octo
+
+COUNTED, SERVER_ONLY = 236, 38  # PRODUCT §4.3
+SignIn = Callable[[User], None]
+
+
+def test_a_billing_manager_reads_who_consumes_a_license(
+    page: Page, storyline: Octo, sign_in: SignIn, look: Look
+) -> None:
+    sign_in(storyline.biller)
+    page.goto("/")
+    expect(page).to_have_url(re.compile(f"{storyline.url}$"))
+    expect(page.get_by_role("region", name="Consumed licenses")).to_contain_text(
+        f"{COUNTED} of 250 purchased"
+    )
+    tabs = page.get_by_role("navigation", name="Enterprise")
+    expect(tabs.get_by_role("link", name="Settings")).to_have_count(0)
+    look(page)
+
+    tabs.get_by_role("link", name="Licensing").click()
+    expect(page.get_by_role("region", name="Enterprise Cloud")).to_contain_text(f"{COUNTED} consumed")
+    look(page)
+    page.get_by_role("navigation", name="Licensing").get_by_role("link", name="Consumed licenses").click()
+    expect(page.get_by_role("heading", name=f"{COUNTED} licenses")).to_be_visible()
+    look(page)
+
+    page.get_by_role("searchbox", name="Search this list").fill("Jane Doe")
+    page.get_by_role("main").get_by_role("button", name="Search").click()
+    page.get_by_role("link", name="Jane Doe").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Jane Doe")
+    expect(page.get_by_role("main")).to_contain_text("One license.")
+    look(page)
+
+
+def test_files_hold_what_the_page_shows(
+    page: Page, storyline: Octo, sign_in: SignIn, look: Look, tmp_path: Path
+) -> None:
+    sign_in(storyline.biller)
+    page.goto(f"{storyline.url}/licensing/consumed")
+    expect(page.get_by_role("heading", name=f"{COUNTED} licenses")).to_be_visible()
+    lines, told = csv_of(page, tmp_path), json_of(page, tmp_path)
+    assert (len(lines), told["total_seats_consumed"], told["users_listed"]) == (COUNTED,) * 3
+    assert [line["GitHub com login"] for line in lines] == [
+        user["github_com_login"] for user in told["users"]
+    ]
+
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox", name="Search consumed licenses")).to_be_focused()
+    page.keyboard.type("is:server")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=f"{SERVER_ONLY} of {COUNTED} licenses")).to_be_visible()
+    assert len(csv_of(page, tmp_path)) == json_of(page, tmp_path)["users_listed"] == SERVER_ONLY
+    look(page)
+
+
+def csv_of(page: Page, folder: Path) -> list[dict[str, str]]:
+    """Download the CSV report; its last line, which tells the count, is checked and left out."""
+    file = downloaded(page, "Download CSV report", folder / "report.csv")
+    *lines, last = csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines())
+    assert last["GitHub com login"].startswith(f"# {len(lines)} licenses; ")
+    return lines
+
+
+def json_of(page: Page, folder: Path) -> dict[str, Any]:
+    """Download the JSON."""
+    told: dict[str, Any] = json.loads(downloaded(page, "JSON", folder / "report.json").read_text())
+    return told
+
+
+def downloaded(page: Page, link: str, to: Path) -> Path:
+    """Press a link that gives a file, and keep the file."""
+    with page.expect_download() as waiting:
+        page.get_by_role("main").get_by_role("link", name=link).click()
+    waiting.value.save_as(to)
+    return to
