@@ -30,6 +30,7 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "failing": ("x-circle", "color-fg-danger"),
     "silent": ("inbox", "color-fg-severe"),
     "unknown_server": ("question", "color-fg-attention"),
+    "moved_or_copied": ("question", "color-fg-attention"),
     "github_failed": ("x-circle", "color-fg-danger"),
     "not_explained": ("alert", "color-fg-danger"),
     "count_fell": ("arrow-down", "color-fg-attention"),
@@ -38,7 +39,7 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "cloud_failing": ("x-circle", "color-fg-danger"),
     "token_ends": ("key", "color-fg-attention"),
 }
-OPEN_TO_ALL = {"review", "open_on_the_instance", "see_people", "download_evidence"}
+OPEN_TO_ALL = {"answer", "review", "open_on_the_instance", "see_people", "download_evidence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,13 @@ def gather(
     facts = rules.AttentionFacts(
         servers=tuple(_server(each, alone, pending) for each in servers),
         unknown_hosts=tuple(
-            rules.UnknownHost(one.host, one.licenses, one.sync.date if one.sync else None) for one in unknown
+            rules.UnknownHost(
+                one.host,
+                one.licenses,
+                one.sync.date if one.sync else None,
+                one.twin.short_name if one.twin else "",
+            )
+            for one in unknown
         ),
         cloud=_cloud(enterprise, bridge, run),
     )
@@ -262,6 +269,8 @@ def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
         query = f"?{urlencode({'q': f'server:{item.subject}'})}" if item.subject else ""
         href = _href("consumed", slug=slug)
         return wording.verb(item.verb), href and href + query
+    if item.verb == "answer":
+        return wording.verb(item.verb), f"{_href('fleet', slug=slug)}#github-only"
     name = {"download_evidence": "difference", "replace_token": "settings_github"}.get(item.verb, "fleet")
     return (wording.verb(item.verb) if item.verb != "remedy" else ""), _href(name, slug=slug)
 

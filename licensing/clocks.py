@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,12 +72,16 @@ class Clocks:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A host GitHub knows and this console does not, with the licenses that hang on it alone."""
+    """A host GitHub knows and this console does not, with the licenses that hang on it alone.
+
+    `twin` is our server of the same server ID: this one is it under another name, or a copy of it.
+    """
 
     host: str
     licenses: int
     sync: GitHubSync | None
     github: Side
+    twin: Server | None = None
 
     @property
     def short_name(self) -> str:
@@ -137,17 +141,25 @@ def _syncs(servers: Sequence[Server], enterprises: Sequence[Enterprise]) -> dict
 
 
 def known_to_github_only(enterprise: Enterprise) -> list[Unknown]:
-    """Return hosts that GitHub's sync status or its report names and this console does not know: three queries."""
+    """Return hosts that GitHub's sync status or its report names and this console does not know: four queries."""
     now = clock.now(enterprise)
     rows = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server=None).select_related("server")
     syncs = {sync.host: sync for sync in rows}
     licenses = _licenses_elsewhere(enterprise)
     # A server just added is known, though what GitHub said of its host was read before.
     ours = ServerName.objects.filter(server__enterprise=enterprise).values_list("host", flat=True)
+    twins = {server.server_id: server for server in enterprise.servers.exclude(server_id="")}
     return [
-        Unknown(host, licenses.get(host, 0), syncs.get(host), github_side(syncs.get(host), now))
+        _unknown(host, licenses.get(host, 0), syncs.get(host), twins, now)
         for host in sorted((syncs.keys() | licenses.keys()) - set(ours))
     ]
+
+
+def _unknown(
+    host: str, licenses: int, sync: GitHubSync | None, twins: Mapping[str, Server], now: datetime
+) -> Unknown:
+    twin = twins.get(sync.instance_id) if sync else None
+    return Unknown(host, licenses, sync, github_side(sync, now), twin)
 
 
 def _licenses_elsewhere(enterprise: Enterprise) -> dict[str, int]:
@@ -353,6 +365,8 @@ def _step(key: str, label: str, server: Server, run: SyncRun | None) -> Step | N
         return remedy(run)
     if key == "held" and run is not None:
         return Step(label, reverse("server_sync", kwargs={**where, "number": run.number}), owner=False)
+    if key == "silent" and server.way_in == Server.WayIn.PUSH:
+        return Step(_("Show the push line"), reverse("server_push", kwargs=where))
     if key == "silent":
         return Step(
             label, f"{reverse('upload', kwargs={'slug': server.enterprise.slug})}?server={server.host}"

@@ -23,6 +23,10 @@ ITEMS: dict[str, Wordings] = {
     "github_failed": (_("GitHub's own sync failed: {words}"), _("GitHub's own sync failed")),
     "github_never_synced": _("GitHub has never synced it"),
     "unknown_server": (_("{n} licenses, server not known here"), _("Server not known here")),
+    "moved_or_copied": (
+        _("Same server ID as {twin}: was it moved, or is this a copy?"),
+        _("Same server ID as another server: moved, or a copy?"),
+    ),
     "not_explained": _("{n} licenses of the difference are not explained"),
     "count_fell": _("GitHub's count fell by {n} since the day before"),
     "over_purchased": _("{n} more than purchased"),
@@ -35,6 +39,7 @@ ITEMS: dict[str, Wordings] = {
 }
 
 VERBS: dict[str, Template] = {
+    "answer": _("Answer"),
     "review": _("Review"),
     "show_how": _("Show how"),
     "sync_now": _("Sync now"),

@@ -44,11 +44,12 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class UnknownHost:
-    """A host that GitHub lists and this console does not know."""
+    """A host that GitHub lists and this console does not know; `twin` is our server with the same server ID."""
 
     host: str
     licenses: int
     synced_at: datetime | None = None
+    twin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,7 @@ GITHUB_KEYS = {
 def attention(facts: AttentionFacts, now: datetime) -> list[Item]:
     """All items, sorted by licenses at stake; equal ones by age, then by name."""
     items = [item for server in facts.servers for item in _of_server(server, now)]
-    items += [
-        Item("unknown_server", one.host, one.licenses, one.synced_at, {"n": one.licenses}, "see_people")
-        for one in facts.unknown_hosts
-    ]
+    items += map(_of_unknown, facts.unknown_hosts)
     items += _of_cloud(facts.cloud, now)
     return sorted(items, key=_weight)
 
@@ -125,6 +123,12 @@ def _of_server(server: ServerFacts, now: datetime) -> Iterator[Item]:
     params = {**at_github.params, "date": at_github.at} if at_github.at else dict(at_github.params)
     since = at_github.at or server.added_at
     yield Item(GITHUB_KEYS[at_github.key], server.host, server.pending, since, params, "open_on_the_instance")
+
+
+def _of_unknown(one: UnknownHost) -> Item:
+    if one.twin:
+        return Item("moved_or_copied", one.host, one.licenses, one.synced_at, {"twin": one.twin}, "answer")
+    return Item("unknown_server", one.host, one.licenses, one.synced_at, {"n": one.licenses}, "see_people")
 
 
 def _too_early(server: ServerFacts, now: datetime) -> bool:

@@ -50,7 +50,7 @@ def keep(*, enterprise: Enterprise, found: list[ServerSyncStatus]) -> bool:
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     now, moved = clock.now(enterprise), False
     newest = {sync.host: sync for sync in GitHubSync.objects.filter(enterprise=enterprise, newest=True)}
-    servers = _servers(enterprise, {s.server_id: host_key(s.host) for s in found if s.server_id})
+    servers = _servers(enterprise, _hosts_by_id(found))
     for status in found:
         moved |= _keep_one(enterprise, status, newest.get(host_key(status.host)), servers, now)
     CloudPicture.objects.update_or_create(
@@ -60,14 +60,26 @@ def keep(*, enterprise: Enterprise, found: list[ServerSyncStatus]) -> bool:
     return moved
 
 
-def _servers(enterprise: Enterprise, hosts: dict[str, str]) -> dict[str, Server]:
-    """Our servers by every name they had; a server whose `server_id` GitHub lists under a new name learns it."""
+def _hosts_by_id(found: list[ServerSyncStatus]) -> dict[str, set[str]]:
+    hosts: dict[str, set[str]] = {}
+    for status in found:
+        if status.server_id:
+            hosts.setdefault(status.server_id, set()).add(host_key(status.host))
+    return hosts
+
+
+def _servers(enterprise: Enterprise, hosts: dict[str, set[str]]) -> dict[str, Server]:
+    """Our servers by every name they had; a server whose `server_id` GitHub lists under a new name learns it.
+
+    An id that GitHub lists under several names is no rename: one of them is a copy, and people must say which.
+    """
     ours = {server.host: server for server in enterprise.servers.all()}
     for name in ServerName.objects.filter(server__enterprise=enterprise).select_related("server"):
         ours.setdefault(name.host, name.server)
     for server in {server.pk: server for server in ours.values()}.values():
-        named = hosts.get(server.server_id)
-        if server.server_id and named and named not in ours:
+        listed = hosts.get(server.server_id, set()) if server.server_id else set()
+        named = next(iter(listed), "")
+        if len(listed) == 1 and named not in ours:
             ServerName.objects.get_or_create(server=server, host=named)
             ours[named] = server
     return ours
