@@ -95,6 +95,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    # Beside a sandbox alone: which steps of its tour somebody has seen.
+    "licensing.tour.TourMiddleware",
 ]
 ROOT_URLCONF = "ghconnect.urls"
 WSGI_APPLICATION = "ghconnect.wsgi.application"

@@ -14,6 +14,7 @@ from .views import (
     people,
     summary,
     syncs,
+    tour,
     upload,
 )
 
@@ -24,6 +25,9 @@ SYNC = "syncs/<int:number>"
 API = "api/console/v1"
 
 urlpatterns: list[URLPattern] = [
+    path("tour", tour.page, name="tour"),
+    path("start-again", tour.progress, name="sandbox_progress"),
+    path(f"{ENTERPRISE}/start-again", tour.again, name="start_again"),
     path(ENTERPRISE, overview.overview, name="overview"),
     path(f"{ENTERPRISE}/github-connect", fleet.fleet, name="fleet"),
     path(LICENSING, summary.licensing, name="licensing"),

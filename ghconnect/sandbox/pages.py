@@ -118,7 +118,8 @@ def _again(db: Connection) -> str:
     stage = button(
         "/control/stage", "Move the storyline", choice("to", "stage", stages, setting(db, "stage")), back="/"
     )
-    return join(button("/control/reset", "Start again", back="/"), stage)
+    about = "All of this as on the first day. A console that reads it notices within half a minute and begins anew too."
+    return join(tag("p", about, class_="muted"), button("/control/reset", "Start again", back="/"), stage)
 
 
 def failed(message: str) -> Response:

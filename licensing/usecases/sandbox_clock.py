@@ -11,6 +11,7 @@ from django.db import transaction
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
+from ghconnect.queue import send
 from licensing.models import DueSync
 from licensing.rules import schedule as rules
 
@@ -45,6 +46,8 @@ def follow() -> None:
         if datetime.fromisoformat(told["made_at"]) > enterprise.created_at:
             sandbox_again.request(enterprise=enterprise, by=None)
             continue
+        # Buttons are pressed there at any time: GitHub's own hour would be long to wait beside one.
+        send("licensing.watch_github", enterprise_id=enterprise.pk)
         offset = int(told["offset_seconds"])
         if offset != enterprise.clock_offset and offset >= 0:
             _move(enterprise, offset, realign=offset < enterprise.clock_offset)

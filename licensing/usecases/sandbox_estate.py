@@ -44,6 +44,7 @@ def load(*, passwords: Mapping[str, str], say: Say, alone: bool = False) -> Ente
     if known is not None and known.clock_offset >= 0:
         return known
     if known is not None:
+        sandbox_world.control("reset")
         removal.forget(enterprise=known)
     return _Loading(say, alone).all(world, mona, {finn: Role.BILLING_MANAGER})
 
@@ -58,8 +59,8 @@ def load_again(*, enterprise_id: int, say: Say) -> None:
         return  # somebody else was faster
     roles = {each.user: Role(each.role) for each in known.memberships.select_related("user").order_by("pk")}
     first = next(user for user, role in roles.items() if role == Role.OWNER)
-    removal.forget(enterprise=known)
     sandbox_world.control("reset")
+    removal.forget(enterprise=known)
     del roles[first]
     _Loading(say, alone=True).all(sandbox_world.ask("world.json"), first, roles)
 

@@ -25,8 +25,8 @@ from tests.support.estate import Estate
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READING = ("GET", "HEAD", "OPTIONS")
-# What anybody may open: health, words. Sign-in (`account_…`) is allauth's, which sends people away by itself.
-PUBLIC = {"about", "healthz", "readyz", "set_language"}
+# What anybody may ask: health, words; doors of the API (`api_…`) look at tokens, not at who is signed in. Sign-in (`account_…`) is allauth's, which sends people away by itself.
+PUBLIC = {"about", "api_usage", "healthz", "readyz", "set_language"}
 SIGN_IN = "account_"
 # What of sign-in shows something to whoever is not signed in.
 SIGN_IN_PUBLIC = {
@@ -51,11 +51,15 @@ OWNERS = {
     "role",
     "role_remove",
     "server_new",
+    "server_push",
+    "server_push_revoke",
+    "server_push_script",
     "server_remove",
     "server_settings",
     "server_sync_now",
     "server_token_delete",
     "server_users",
+    "start_again",
     "settings_audit_log",
     "settings_github",
     "settings_people",
