@@ -33,7 +33,7 @@ class Feature:
 
     - `feature_row`: words and links beside the dropdown, inside one muted span;
     - `account_box`: what GitHub says of the instance, inside one paragraph that a link to it ends;
-    - `server_settings`: boxes at the end of Server settings;
+    - `server_settings`: boxes of Server settings, below the token;
     - `switch_on`, `switch_off`: what the question before the switch says: `title`, `body`, `verb` and `help`
       (the line in the menu) in the context; the template, "" for none, stands below the body;
     - `disconnect`: `stays`, a sentence on what becomes of what was read; no template.

@@ -29,6 +29,7 @@ def register() -> None:
             panels={
                 "feature_row": panels.feature_row,
                 "account_box": panels.account_box,
+                "server_settings": panels.server_settings,
                 "switch_on": questions.switch_on,
                 "switch_off": questions.switch_off,
                 "disconnect": questions.disconnect,

@@ -1,19 +1,24 @@
-"""What licensing shows on pages of `ghconnect`: feature row, account box, list of enterprises."""
+"""What licensing shows on pages of `ghconnect`: feature row, account box, push tokens, list of enterprises."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from django.db.models import F
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ghconnect import clock
 from ghconnect.features import Shown
-from ghconnect.models import Enterprise, Server
+from ghconnect.models import AccessToken, Enterprise, Server
 from ghconnect.summaries import Summary
 from licensing import clocks
+from licensing.forms.push import PushTokenForm
 from licensing.models import CloudPicture, Edition
+from licensing.questions import revoke_push_token
 
 # Which state of a server speaks for its enterprise: the first of these that one of them is in.
 WORST = (
@@ -28,6 +33,9 @@ WORST = (
     "disconnected",
     "fresh",
 )
+
+TOKENS_SHOWN = 20
+EXPIRES_SOON = timedelta(days=14)
 
 
 def feature_row(request: HttpRequest, server: Server) -> Shown:
@@ -44,6 +52,27 @@ def feature_row(request: HttpRequest, server: Server) -> Shown:
 def account_box(request: HttpRequest, server: Server) -> Shown:
     """What GitHub says of the instance's own connection."""
     return "licensing/account_box.html", {"clocks": clocks.one(server)}
+
+
+def server_settings(request: HttpRequest, server: Server) -> Shown:
+    """The tokens with which the server may send its file; those that were revoked are in the audit log."""
+    tokens = AccessToken.objects.filter(server=server, revoked_at=None).order_by("-id")[:TOKENS_SHOWN]
+    now = timezone.now()
+    rows = [
+        {
+            "token": token,
+            "expired": not token.is_usable(now),
+            "soon": token.expires_at - now < EXPIRES_SOON,
+            "question": revoke_push_token(server, token),
+        }
+        for token in tokens
+    ]
+    return "licensing/push_panel.html", {
+        "push_rows": rows,
+        "push_form": PushTokenForm(auto_id="push_%s"),
+        "push_url": reverse("server_push", args=[server.enterprise.slug, server.host]),
+        "real_now": now,
+    }
 
 
 def summarise(enterprises: Sequence[Enterprise]) -> Mapping[int, Summary]:

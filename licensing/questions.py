@@ -1,16 +1,18 @@
-"""What is said before license sync is switched, and before a server is disconnected (PRODUCT §6.5)."""
+"""What is said before license sync is switched, a server disconnected, or a push token revoked (PRODUCT §6.5)."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
 from ghconnect import clock, moments
 from ghconnect.features import Shown
-from ghconnect.models import Server
+from ghconnect.models import AccessToken, Server
+from ghconnect.questions import Question
 from licensing.models import DueSync, ServerPicture
 from licensing.usecases import schedule
 
@@ -55,6 +57,25 @@ def disconnect(request: HttpRequest, server: Server) -> Shown:
         else _("Nothing of it has been read yet.")
     )
     return "", {"stays": words.format(**_facts(picture))}
+
+
+def push_tokens_url(server: Server) -> str:
+    """Where a server's push tokens are listed."""
+    return reverse("server_settings", args=[server.enterprise.slug, server.host]) + "#push"
+
+
+def revoke_push_token(server: Server, token: AccessToken) -> Question:
+    """Before a push token is revoked."""
+    words = _("{host} can no longer send its file with {token}…. What it has sent stays.")
+    return Question(
+        id=f"revoke-{token.pk}",
+        action=reverse("server_push_revoke", args=[server.enterprise.slug, server.host, token.pk]),
+        title=_("Revoke {token}…").format(token=token.shown),
+        body=words.format(host=server.host, token=token.shown),
+        verb=_("Revoke"),
+        back=push_tokens_url(server),
+        danger=True,
+    )
 
 
 def _due(server: Server) -> datetime:

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from . import push_script
 from .api import usage
 from .views import (
     accounts,
@@ -12,6 +13,7 @@ from .views import (
     license,
     overview,
     people,
+    push,
     summary,
     syncs,
     tour,
@@ -53,6 +55,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{SERVER}/license/{SYNC}/discard", syncs.discard, name="server_sync_discard"),
     path(f"{SERVER}/users", accounts.server_users, name="server_users"),
     path(f"{SERVER}/data", accounts.server_data, name="server_data"),
+    path(f"{SERVER}/settings/push", push.push, name="server_push"),
+    path(f"{SERVER}/settings/push/{push_script.NAME}", push.script, name="server_push_script"),
+    path(f"{SERVER}/settings/push/<int:pk>/revoke", push.revoke, name="server_push_revoke"),
     path(f"{API}/servers/<str:host>/usage", usage.usage, name="api_usage"),
     path(f"{SERVER}/export", accounts.server_export, name="server_export"),
 ]

@@ -45,6 +45,16 @@
     items[(at < 0 && step < 0 ? items.length - 1 : at + step + items.length) % items.length]?.focus();
   });
 
+  // A file may be dropped anywhere on the form that asks for one, not only on the field.
+  const fileField = (event) => event.dataTransfer?.types.includes('Files') && event.target.closest?.('form')?.querySelector('input[type=file]');
+  ['dragover', 'dragleave', 'drop'].forEach((name) => document.addEventListener(name, (event) => {
+    const field = fileField(event);
+    if (!field) return;
+    event.preventDefault();
+    field.classList.toggle('is-dropping', name === 'dragover');
+    if (name === 'drop' && event.dataTransfer.files.length) field.files = event.dataTransfer.files;
+  }));
+
   async function copyLine(button) {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
     const words = button.querySelector('[role=status]'), before = words.textContent;

@@ -41,8 +41,7 @@ def door(method: str, *, scope: str, limit: Limit | None = None) -> Callable[[Vi
         @wraps(view)
         def guarded(request: HttpRequest, **where: str) -> HttpResponseBase:
             if request.method != method:
-                words = _("Only {method} is answered here.").format(method=method)
-                return problems.problem(405, "method_not_allowed", words, headers={"Allow": method})
+                return problems.wrong_method(request, method)
             refused = _enter(request, scope, limit, where.get("host"))
             if refused is not None:
                 return refused

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 
 # Names a kind of problem; nothing is to be found there.
@@ -29,12 +29,22 @@ def problem(
         "reason": key,
         **(more or {}),
     }
-    return JsonResponse(body, status=status, content_type="application/problem+json", headers=headers)
+    kind, words = "application/problem+json", {"ensure_ascii": False}
+    return JsonResponse(body, status=status, content_type=kind, headers=headers, json_dumps_params=words)
 
 
 def not_found() -> JsonResponse:
     """Answer what is not there, and what is there for somebody else, alike."""
     return problem(404, "not_found", _("There is nothing here for this token."))
+
+
+def wrong_method(request: HttpRequest, allowed: str) -> JsonResponse:
+    """Answer another method than the one that is understood here."""
+    words = _("Only {method} is answered here.").format(method=allowed)
+    answer = problem(405, "method_not_allowed", words, headers={"Allow": allowed})
+    if request.method == "HEAD":
+        answer.content = b""
+    return answer
 
 
 def wait(seconds: int) -> JsonResponse:

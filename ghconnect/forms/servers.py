@@ -14,10 +14,8 @@ from .fields import CertificateField, HostField, TokenField
 
 TOKEN_HELP = _(
     "A classic token with site_admin can change this instance. This console only reads with it. Without a token: "
-    "upload the server's file."
+    "let the server send its file."
 )
-# How a server is added and changed on pages; one whose server sends its file is set up by that feature.
-WAYS: list[tuple[str, Any]] = [(way.value, way.label) for way in (Server.WayIn.PULL, Server.WayIn.UPLOAD)]
 
 
 class NewServerForm(forms.Form):
@@ -25,25 +23,25 @@ class NewServerForm(forms.Form):
 
     host = HostField(help_text=_("As in the address of the instance, such as ghe.example.com."))
     way_in = forms.ChoiceField(
-        label=_("Way in"), choices=WAYS, initial=Server.WayIn.PULL, widget=forms.RadioSelect
+        label=_("Way in"), choices=Server.WayIn.choices, initial=Server.WayIn.PULL, widget=forms.RadioSelect
     )
     token = TokenField(required=False, help_text=TOKEN_HELP)
     ca_bundle = CertificateField()
 
     def clean(self) -> dict[str, Any]:
-        """A server that is read needs a token; one whose file is uploaded needs none."""
+        """A server that is read needs a token; one that sends its file, or whose file is uploaded, needs none."""
         values = {**self.cleaned_data}
-        if values.get("way_in") == Server.WayIn.UPLOAD:
+        if values.get("way_in") in (Server.WayIn.PUSH, Server.WayIn.UPLOAD):
             return {**values, "token": "", "ca_bundle": ""}
         if "token" in values and not values["token"]:
-            self.add_error("token", _("Paste a token, or choose that an owner uploads a file."))
+            self.add_error("token", _("Paste a token, or choose another way in."))
         return values
 
 
 class ServerForm(forms.Form):
     """What owners say of a server."""
 
-    way_in = forms.ChoiceField(label=_("Way in"), widget=forms.RadioSelect)
+    way_in = forms.ChoiceField(label=_("Way in"), choices=Server.WayIn.choices, widget=forms.RadioSelect)
     managed_by = forms.ChoiceField(
         label=_("How accounts are managed"),
         choices=Server.ManagedBy.choices,
@@ -73,8 +71,6 @@ class ServerForm(forms.Form):
 
     def __init__(self, data: QueryDict | None = None, *, server: Server) -> None:
         super().__init__(data, initial={name: getattr(server, name) for name in self.FIELDS})
-        ways = WAYS if server.way_in in dict(WAYS) else [*WAYS, (server.way_in, server.get_way_in_display())]
-        self.fields["way_in"].choices = ways  # type: ignore[attr-defined]
         self.fields["quiet_to"].help_text = _("In the enterprise's time zone, %(zone)s.") % {
             "zone": server.enterprise.time_zone
         }

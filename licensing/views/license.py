@@ -108,7 +108,7 @@ def _watch(place: Place, under_way: progress.Progress | None, mark: str, looked:
 def _control(place: Place, both: clocks.Clocks) -> dict[str, Any]:
     """Say what stands for "Sync now": the button, or why it cannot be pressed, or the way to add a file."""
     if both.server.way_in != Server.WayIn.PULL:
-        return {"upload": True}
+        return {"upload": True, "push": both.server.way_in == Server.WayIn.PUSH}
     if not both.connected:
         return {"refused": refusal("connect_off")}
     if not both.enabled:

@@ -25,7 +25,8 @@ from tests.support.estate import Estate
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READING = ("GET", "HEAD", "OPTIONS")
-# What anybody may ask: health, words; doors of the API (`api_…`) look at tokens, not at who is signed in. Sign-in (`account_…`) is allauth's, which sends people away by itself.
+# What anybody may ask: health, words; doors of the API (`api_…`) look at tokens, not at who is signed in.
+# Sign-in (`account_…`) is allauth's, which sends people away by itself.
 PUBLIC = {"about", "api_usage", "healthz", "readyz", "set_language"}
 SIGN_IN = "account_"
 # What of sign-in shows something to whoever is not signed in.

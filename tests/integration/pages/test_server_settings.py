@@ -56,7 +56,7 @@ def test_a_server_that_refuses_the_token_is_added_and_says_which_check_failed(
     [
         ({"host": "10.0.0.5", "token": "ghp_" + "x" * 36}, "10.0.0.5 is an address. Write the host name"),
         ({"host": "github.com", "token": "ghp_" + "x" * 36}, "github.com belongs to GitHub."),
-        ({"host": "ghe.example.com", "token": ""}, "Paste a token, or choose that an owner uploads a file."),
+        ({"host": "ghe.example.com", "token": ""}, "Paste a token, or choose another way in."),
         ({"host": "ghe.example.com", "token": "short"}, "This is not a token"),
         (
             {"host": "ghe.example.com", "token": "ghp_" + "x" * 36, "ca_bundle": "no"},
@@ -75,11 +75,16 @@ def test_what_cannot_be_a_server_is_said_at_its_field(
     assert Server.objects.count() == 1
 
 
-def test_push_is_not_offered(octo: Estate, as_: SignIn) -> None:
+def test_a_server_that_sends_its_file_needs_no_token_and_shows_where_to_make_one(
+    octo: Estate, as_: SignIn
+) -> None:
     client = as_(octo.owner)
-    assert 'value="push"' not in text(client.get(at("server_new", octo, server=False)))
-    client.post(at("server_new", octo, server=False), {"host": "ghe.example.com", "way_in": "push"})
-    assert Server.objects.count() == 1
+    assert 'value="push"' in text(client.get(at("server_new", octo, server=False)))
+    given = {"host": "ghe.example.com", "way_in": "push", "token": "ghp_" + "x" * 36}
+    page = text(client.post(at("server_new", octo, server=False), given, follow=True))
+    added = Server.objects.get(host="ghe.example.com")
+    assert (added.way_in, added.token) == ("push", "")
+    assert "Create push token" in page
 
 
 def test_a_server_whose_file_is_uploaded_needs_no_token_and_is_not_called(octo: Estate, as_: SignIn) -> None:
