@@ -94,7 +94,7 @@ def file(server: Server) -> str:
 States = Callable[[Server], None]
 Doors = Callable[[Server], str]
 STATES: tuple[States, ...] = (off, on, enabled, disabled_again, disconnected_again)
-CLOSED = {
+CLOSED: dict[States, str] = {
     off: "connect_off",
     on: "sync_disabled",
     disabled_again: "sync_disabled",
@@ -254,13 +254,13 @@ def test_no_feature_without_a_connection(server: Server) -> None:
 
 
 @transaction.atomic
-def execute(sql: str, value: object) -> None:
+def execute(sql: str, value: int | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, [value])
     connection.check_constraints()
 
 
-def refused_by_itself(sql: str, value: object) -> None:
+def refused_by_itself(sql: str, value: int | None) -> None:
     with pytest.raises(IntegrityError):
         execute(sql, value)
 
