@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from ghconnect import clock, moments, wording
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import clocks
+from licensing import clocks, sides
 from licensing.bridge import BridgeView
 from licensing.models import Account, CloudPicture, GitHubCount, Person, SyncRun
 from licensing.rules import attention as rules
@@ -118,7 +118,7 @@ def _server(
         host=host,
         console=states.console_state(each.facts, now),
         github=states.github_state(
-            clocks.github_facts(each.sync, readable=bool(each.server.enterprise.token)), now
+            sides.github_facts(each.sync, readable=bool(each.server.enterprise.token)), now
         ),
         licenses=alone.get(each.server.pk, 0),
         releases=int(each.held.counts.get("releases", 0)) if each.held else 0,
@@ -261,7 +261,7 @@ def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
         return each.console.step.label, each.console.step.url
     run = gathered.cloud_run
     if item.verb == "remedy" and run is not None:
-        step = clocks.remedy(run)
+        step = sides.remedy(run)
         return step.label, step.url
     if item.verb == "review" and run is not None:
         return wording.verb(item.verb), _href("cloud_sync", slug=slug, number=run.number)

@@ -4,49 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.urls import reverse
-from django.utils.translation import gettext as _
 
-from ghconnect import clock, moments, wording
+from ghconnect import clock
 from ghconnect.models import Enterprise, Server, ServerName
+from licensing import sides
 from licensing.models import GitHubSync, RowAccount, ServerPicture, SyncRun
 from licensing.rules import states
-from licensing.usecases.held import removed
 
 KEY = "license_usage_sync"
 State = SyncRun.State
 # What ends a run with a word on the server; cancelled and superseded runs say nothing of it.
 SETTLED = (State.HELD, State.PUBLISHED, State.UNCHANGED, State.FAILED, State.DISCARDED)
-# To be asked to wait is no failure: the run goes on by itself.
-PATIENT = {"preparing", "rate", "secondary_rate"}
-# Of these the age of the data matters; of the others when it happened.
-AGED = {"held", "failing", "silent", "stale", "late", "disabled", "disconnected"}
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What to do next, and where; `owner` when only an owner can open it."""
-
-    label: str
-    url: str
-    owner: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One clock in words: `css` is Primer's label modifier, `age` the words beside the label, `at` their moment."""
-
-    key: str
-    label: str
-    css: str
-    age: str = ""
-    at: datetime | None = None
-    sentence: str = ""
-    step: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +28,8 @@ class Clocks:
     server: Server
     connected: bool
     enabled: bool
-    console: Side
-    github: Side
+    console: sides.Side
+    github: sides.Side
     picture: ServerPicture | None = None
     sync: GitHubSync | None = None
     open: SyncRun | None = None
@@ -80,7 +52,7 @@ class Unknown:
     host: str
     licenses: int
     sync: GitHubSync | None
-    github: Side
+    github: sides.Side
     twin: Server | None = None
 
     @property
@@ -159,7 +131,7 @@ def _unknown(
     host: str, licenses: int, sync: GitHubSync | None, twins: Mapping[str, Server], now: datetime
 ) -> Unknown:
     twin = twins.get(sync.instance_id) if sync else None
-    return Unknown(host, licenses, sync, github_side(sync, now), twin)
+    return Unknown(host, licenses, sync, sides.github_side(sync, now), twin)
 
 
 def _licenses_elsewhere(enterprise: Enterprise) -> dict[str, int]:
@@ -212,8 +184,8 @@ def _clocks(
         server=server,
         connected=connection is not None,
         enabled=enabled_at is not None,
-        console=_console_side(server, facts, moving, last, now),
-        github=github_side(sync, now, readable=bool(server.enterprise.token)),
+        console=sides.console_side(server, facts, moving, last, now),
+        github=sides.github_side(sync, now, readable=bool(server.enterprise.token)),
         picture=picture,
         sync=sync,
         open=moving,
@@ -229,7 +201,7 @@ def _facts(
     last: SyncRun | None,
     picture: ServerPicture | None,
 ) -> states.ConsoleFacts:
-    trouble = moving if moving is not None and _struggles(moving) else None
+    trouble = moving if moving is not None and sides.struggles(moving) else None
     failed = last if last is not None and last.state == State.FAILED else None
     held = last if last is not None and last.state == State.HELD else None
     due = getattr(server, "due", None)
@@ -238,9 +210,9 @@ def _facts(
         enabled=enabled_at is not None,
         way_in=server.way_in,
         enabled_at=enabled_at,
-        moving=progress(moving) if moving and not trouble else None,
+        moving=sides.progress(moving) if moving and not trouble else None,
         moving_at=moving.started_at or moving.requested_at if moving else None,
-        held=held_params(held) if held else None,
+        held=sides.held_params(held) if held else None,
         held_at=held.finished_at if held else None,
         failing_since=_failing_since(picture, trouble, failed),
         attempts=(picture.failures if picture else 0) + (trouble.failures if trouble else 0),
@@ -258,11 +230,6 @@ def data_of(picture: ServerPicture | None) -> datetime | None:
     return min(filter(None, times), default=None)
 
 
-def _struggles(run: SyncRun) -> bool:
-    """A run that waits after trouble: temporary, or it would be over."""
-    return run.state == State.WAITING and bool(run.error_key) and run.error_key not in PATIENT
-
-
 def _failing_since(
     picture: ServerPicture | None, trouble: SyncRun | None, failed: SyncRun | None
 ) -> datetime | None:
@@ -270,106 +237,3 @@ def _failing_since(
     if since is not None:
         return since
     return (trouble.started_at if trouble else None) or (failed.finished_at if failed else None)
-
-
-def progress(run: SyncRun) -> dict[str, Any]:
-    """Return what the sentence of a moving run needs: step a of b, n accounts read."""
-    order = [step for step in SyncRun.Step.values if step]
-    place = order.index(run.step) + 1 if run.step in order else 0
-    known = {"a": place, "b": len(order)} if place else {}
-    return {**known, "n": run.fetched} if run.fetched else known
-
-
-def held_params(run: SyncRun) -> dict[str, Any]:
-    """Return what the sentence of a held run needs: n of m accounts, l licenses."""
-    n = removed(run)
-    return {"n": n, "m": run.counts.get("accounts", 0), "l": run.counts.get("releases", 0)} if n else {}
-
-
-def _console_side(
-    server: Server, facts: states.ConsoleFacts, moving: SyncRun | None, last: SyncRun | None, now: datetime
-) -> Side:
-    state = states.console_state(facts, now)
-    run = moving if state.key == "syncing" or (moving is not None and _struggles(moving)) else last
-    params = dict(state.params)
-    if state.key == "failing" and facts.attempts < 2:
-        params.pop("n", None)
-    if state.at is not None:
-        params["ago"] = moments.ago(state.at, now)
-    said = wording.state(state.key, params)
-    at = facts.picture_at if state.key in AGED else state.at
-    return Side(
-        key=state.key,
-        label=said.label,
-        css=said.css,
-        age=_age(state.key, at, now),
-        at=at,
-        sentence=said.sentence,
-        step=_step(state.key, said.step, server, run),
-    )
-
-
-def _age(key: str, at: datetime | None, now: datetime) -> str:
-    if at is None or key == "syncing":
-        return ""
-    return moments.age(at, now) if key in AGED else moments.ago(at, now)
-
-
-def trouble_words(run: SyncRun, data_of: datetime | None) -> str:
-    """Say what stopped the run, what it means for the data of that day, and when it goes on."""
-    more: dict[str, Any] = {
-        "date": data_of,
-        "time": resumes_at(run),
-        "host": run.server.host if run.server else "",
-    }
-    return wording.problem(run.error_key, {**{k: v for k, v in more.items() if v}, **run.error_params})
-
-
-def resumes_at(run: SyncRun) -> datetime | None:
-    """Return when a waiting run goes on, in the enterprise's own time; rows keep it in real time."""
-    if run.resume_at is None:
-        return None
-    return run.resume_at + timedelta(seconds=run.enterprise.clock_offset)
-
-
-def github_facts(sync: GitHubSync | None, *, readable: bool) -> states.GitHubFacts:
-    """Return what GitHub reports of its own sync of a server; nothing without a token, or without the host."""
-    if not readable or sync is None:
-        return states.GitHubFacts(reported=False)
-    # GitHub's API does not tell an upload from a sync: a server whose file is uploaded here cannot have synced.
-    by_file = sync.server is not None and sync.server.way_in == Server.WayIn.UPLOAD
-    return states.GitHubFacts(True, sync.date, sync.status, sync.error, states.UPLOAD if by_file else "")
-
-
-def github_side(sync: GitHubSync | None, now: datetime, *, readable: bool = True) -> Side:
-    """Return GitHub's clock in words."""
-    state = states.github_state(github_facts(sync, readable=readable), now)
-    words = {"ago": moments.ago(state.at, now)} if state.at else {}
-    said = wording.github_state(state.key, {**words, **state.params})
-    return Side(state.key, said.label, said.css, at=state.at, sentence=said.sentence)
-
-
-def remedy(run: SyncRun) -> Step:
-    """Return what ends the trouble of a failed run, and where it is done."""
-    verb = wording.remedy(run.error_key)
-    again = verb == _("Sync now")
-    if run.server is None:
-        return Step(verb, reverse("settings_github", kwargs={"slug": run.enterprise.slug}))
-    where = {"slug": run.enterprise.slug, "host": run.server.host}
-    return Step(verb, reverse("server_license" if again else "server_settings", kwargs=where))
-
-
-def _step(key: str, label: str, server: Server, run: SyncRun | None) -> Step | None:
-    where: dict[str, Any] = {"slug": server.enterprise.slug, "host": server.host}
-    if key == "failing" and run is not None:
-        return remedy(run)
-    if key == "held" and run is not None:
-        return Step(label, reverse("server_sync", kwargs={**where, "number": run.number}), owner=False)
-    if key == "silent" and server.way_in == Server.WayIn.PUSH:
-        return Step(_("Show the push line"), reverse("server_push", kwargs=where))
-    if key == "silent":
-        return Step(
-            label, f"{reverse('upload', kwargs={'slug': server.enterprise.slug})}?server={server.host}"
-        )
-    name = "server_connect" if key in ("disconnected", "disabled") else "server_license"
-    return Step(label, reverse(name, kwargs=where), owner=key != "syncing") if label else None

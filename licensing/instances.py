@@ -12,7 +12,7 @@ from ghconnect.models import Enterprise, Server
 from licensing.models import GitHubSync
 from licensing.rules import states
 
-from .clocks import Side, github_side
+from .sides import Side, github_side
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from ghconnect import wording
 from ghconnect.templatetags.ghconnect_ui import number
 from licensing import showing
-from licensing.clocks import resumes_at, trouble_words
 from licensing.models import SyncRun
+from licensing.sides import resumes_at, trouble_words
 
 State = SyncRun.State
 STEPS = (

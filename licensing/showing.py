@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 
 from ghconnect import wording
 from ghconnect.templatetags.ghconnect_ui import number, signed
-from licensing.clocks import held_params, trouble_words
 from licensing.models import SyncRun
+from licensing.sides import held_params, trouble_words
 
 State = SyncRun.State
 CSS: Mapping[str, str] = {

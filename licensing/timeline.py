@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from ghconnect import paging, wording
 from ghconnect.models import Server
-from licensing import clocks, showing
+from licensing import showing, sides
 from licensing.models import GitHubSync, SyncRun
 
 # The kind breaks ties of time.
@@ -62,7 +62,7 @@ def _github(server: Server, cursor: paging.Cursor | None, limit: int) -> Iterato
     rows = GitHubSync.objects.filter(server=server).annotate(when=Coalesce("date", "first_seen_at"))
     for sync in _from(rows, GITHUB, cursor)[:limit]:
         sync.server = server
-        side = clocks.github_side(sync, sync.when)
+        side = sides.github_side(sync, sync.when)
         said = wording.github_state(side.key.removesuffix("_stale"))
         yield Entry(
             sync.when,

@@ -16,7 +16,7 @@ from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.questions import Question
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import bridge, clocks, diffs, progress, showing, timeline
+from licensing import bridge, clocks, diffs, progress, showing, sides, timeline
 from licensing.models import ServerPicture, SyncRun
 from licensing.usecases import held
 
@@ -41,8 +41,8 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
         "line": showing.line(run),
         "steps": progress.steps(run),
         "facts": _facts(run),
-        "trouble": clocks.trouble_words(run, None) if run.error_key else "",
-        "remedy": clocks.remedy(run) if run.error_key and request.place.is_owner else None,
+        "trouble": sides.trouble_words(run, None) if run.error_key else "",
+        "remedy": sides.remedy(run) if run.error_key and request.place.is_owner else None,
         "holds": [wording.hold(hold["key"], hold["params"]) for hold in run.holds],
         "is_held": run.state == SyncRun.State.HELD,
         "tab": "license" if run.server else "licensing",

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ghconnect.models import Server
-from licensing import clocks, progress, showing
+from licensing import progress, showing, sides
 from licensing.management.enterprises import enterprise_of, server_of
 from licensing.models import SyncRun
 from licensing.usecases import runs
@@ -108,5 +108,5 @@ class Command(BaseCommand):
 def moving(run: SyncRun) -> str:
     """Say what an open run does, in one line."""
     if run.state == SyncRun.State.WAITING:
-        return clocks.trouble_words(run, None) if run.error_key else "waiting"
+        return sides.trouble_words(run, None) if run.error_key else "waiting"
     return progress.moving_words(run)

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ghconnect.models import Enterprise, Server
-from licensing import attention, bridge, clocks
+from licensing import attention, bridge, clocks, sides
 from licensing.models import GitHubCount, ServerPicture, SyncRun
 from licensing.rules import attention as rules
 from licensing.usecases import runs
@@ -210,7 +210,7 @@ def test_three_servers_cost_no_more_queries_than_one(
 # --- the clocks ------------------------------------------------------------------------------------------------
 
 
-def clock_of(server: Server) -> clocks.Side:
+def clock_of(server: Server) -> sides.Side:
     return clocks.one(Server.objects.select_related("enterprise").get(pk=server.pk)).console
 
 
