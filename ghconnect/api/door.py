@@ -68,9 +68,9 @@ def _enter(
     except (access_tokens.Refused, access_tokens.Elsewhere) as error:
         return _wrong(error)
     if limit is not None:
-        if seconds := limit.wait(token.pk):
+        if seconds := limit.wait(token.digest):
             return problems.wait(seconds)
-        limit.count(token.pk)
+        limit.count(token.digest)
     request.token = token  # type: ignore[attr-defined]
     return None
 
