@@ -52,7 +52,10 @@ STAGED = (
 
 
 def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
-    """Keep login and email of accounts that were suspended with both obfuscated (PRODUCT §3, 6); returns how many."""
+    """Keep login and email of suspended accounts where both are other than before; returns how many.
+
+    Suspending obfuscates both, in this report and in every later one (PRODUCT §3, 6).
+    """
     return run_sql(
         """
         UPDATE licensing_stagedaccount SET login = a.login, email = a.email, key = a.key
@@ -60,7 +63,6 @@ def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
         WHERE licensing_stagedaccount.run_id = %s AND licensing_stagedaccount.attempt = %s
           AND licensing_stagedaccount.suspended AND a.server_id = %s AND a.ended_edition IS NULL
           AND a.remote_user_id = licensing_stagedaccount.remote_user_id AND a.key <> ''
-          AND NOT a.suspended
           AND a.login <> licensing_stagedaccount.login AND a.key <> licensing_stagedaccount.key
         """,
         run_id,
