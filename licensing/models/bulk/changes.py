@@ -55,8 +55,12 @@ def delete_accounts(server_id: int) -> None:
 
 
 def forget_server(server_id: int) -> None:
-    """Let GitHub's rows point at this server no more."""
+    """Let GitHub's rows and the accounts of this server point at each other no more."""
     run_sql("UPDATE licensing_rowaccount SET server_id = NULL WHERE server_id = %s", server_id)
+    run_sql(
+        "UPDATE licensing_account SET row_id = NULL, row_valid = FALSE WHERE server_id = %s AND row_id IS NOT NULL",
+        server_id,
+    )
 
 
 def end_accounts(edition: int, run_id: int | None, now: datetime) -> None:
