@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -174,7 +175,14 @@ def marks(accounts: Iterable[Account]) -> list[str]:
 
 def profile_url(row: LicenseRow | None) -> str:
     """Return the address of the profile, only when it leads to a web page."""
-    return row.github_com_profile if row and row.github_com_profile.startswith("https://") else ""
+    return web_page(row.github_com_profile) if row else ""
+
+
+def web_page(address: str) -> str:
+    """Return the address where a browser can go, else "": names under .example lead nowhere (RFC 2606)."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    return address if parts.scheme == "https" and host and not host.endswith(".example") else ""
 
 
 def _server_url(enterprise: Enterprise, accounts: list[Account]) -> str:

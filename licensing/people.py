@@ -148,7 +148,7 @@ def _cloud_line(enterprise: Enterprise, person: Person, picture: CloudPicture | 
             marks=[],
             as_of=picture.rows_at if picture else None,
             by_github=True,
-            url=cloud.profile_url if cloud.profile_url.startswith("https://") else "",
+            url=listing.web_page(cloud.profile_url),
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -79,5 +80,6 @@ class Enterprise(models.Model):
 
     @property
     def web_url(self) -> str:
-        """Address of the account at GitHub."""
-        return f"https://{self.host}/enterprises/{self.slug}"
+        """Address of the account at GitHub, or of pretend GitHub's own pages."""
+        place = f"{settings.GHCONNECT_SANDBOX_URL}/ghec" if self.sandbox else f"https://{self.host}"
+        return f"{place}/enterprises/{self.slug}"
