@@ -31,7 +31,7 @@ def settle_cloud_accounts(
         UPDATE licensing_cloudaccount SET ended_edition = %s
         WHERE enterprise_id = %s AND ended_edition IS NULL AND NOT EXISTS (
           SELECT 1 FROM licensing_stagedrow s
-          WHERE s.run_id = %s AND s.attempt = %s AND s.login_key = licensing_cloudaccount.login_key)
+          WHERE s.run_id = %s AND s.attempt = %s AND s.row_key = licensing_cloudaccount.login_key AND s.login_key <> '')
         """,
         edition,
         enterprise_id,
