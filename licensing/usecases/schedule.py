@@ -117,7 +117,7 @@ def _one(pk: int, now: datetime | None) -> bool:
         return _check_far(due, moment)
     runs.lock_subject(due.server or due.enterprise)
     due = (
-        DueSync.objects.select_for_update()
+        DueSync.objects.select_for_update(of=("self",))
         .select_related("enterprise", "server__enterprise")
         .filter(pk=pk, at__lte=moment)
         .first()
