@@ -15,7 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connections, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from ghconnect import clock
@@ -333,7 +333,9 @@ def cancel_open(subject: Subject) -> int:
 
 def sendable(limit: int = 500) -> list[int]:
     """Return ids of runs that a worker could take now: queued, waited long enough, or left by a dead worker."""
-    queued = Q(state=State.QUEUED)
+    # While its server is read, a queued run need not be sent: it is, when that run ends.
+    active = SyncRun.objects.filter(server=OuterRef("server"), state__in=SyncRun.ACTIVE)
+    queued = Q(state=State.QUEUED) & ~Exists(active)
     due = Q(state=State.WAITING, resume_at__lte=Now())
     left = Q(state=State.RUNNING, lease_until__lt=Now())
     return list(
