@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -20,6 +21,14 @@ State = SyncRun.State
 
 class StagedLost(Exception):
     """Fewer rows are staged than were fetched: they are loaded again (an unlogged table is empty after a crash)."""
+
+
+class OlderReport(Exception):
+    """What was read is older (`theirs`) than what is published (`ours`): nothing goes back in time."""
+
+    def __init__(self, theirs: datetime, ours: datetime) -> None:
+        super().__init__(f"{theirs} is older than {ours}")
+        self.params = {"a": theirs.isoformat(), "b": ours.isoformat()}
 
 
 def lock(run: SyncRun) -> tuple[Enterprise, Server | None]:
@@ -50,7 +59,10 @@ def gate_is_open(run: SyncRun, server: Server | None) -> bool:
 
 
 def server(run: SyncRun) -> None:
-    """Publish a server's accounts. Ends the run published, unchanged or cancelled; raises LostRun, StagedLost."""
+    """Publish a server's accounts. Ends the run published, unchanged or cancelled.
+
+    Raises LostRun, OlderReport, StagedLost.
+    """
     started = time.monotonic()
     faults.at("publish:before")
     with transaction.atomic():
@@ -61,6 +73,7 @@ def server(run: SyncRun) -> None:
             return
         if bulk.staged_totals(run.pk, run.attempt) != (run.fetched, run.fetched):
             raise StagedLost(str(run))
+        refuse_older(run, subject)
         faults.at("publish:locked")
         counts = _changes(run, enterprise, subject)
         changed = any(counts[name] for name in ("added", "rejoined", "changed", "recreated", "gone"))
@@ -80,6 +93,15 @@ def server(run: SyncRun) -> None:
             edition=edition.number if edition else None,
         )
     faults.at("publish:after")
+
+
+def refuse_older(run: SyncRun, subject: Server) -> None:
+    """Raise OlderReport: a server may answer with a report of long ago. Unknown age is new (ENGINEERING §15)."""
+    stands = ServerPicture.objects.filter(server=subject, age_known=True).exclude(observed_at=None).first()
+    if stands is None or not run.age_known or run.observed_at is None or stands.observed_at is None:
+        return
+    if run.observed_at < stands.observed_at:
+        raise OlderReport(run.observed_at, stands.observed_at)
 
 
 def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str, int]:

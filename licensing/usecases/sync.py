@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -32,6 +33,7 @@ State, Step = SyncRun.State, SyncRun.Step
 TRIES = 6
 # A report that is being prepared (202) is asked for after 2, 4, 8 … 60 s, for about twenty minutes.
 PREPARING_TRIES = 25
+STORE = (publish.StagedLost, chunks.DamagedChunk, DatabaseError)
 REPORT = formats.FORMATS["all_users_csv"]
 
 
@@ -48,16 +50,12 @@ def perform(*, run_id: int) -> SyncRun | None:
             _work(run)
     except LostRun:
         log.info("run %s is somebody else's now", run_id)
-    except GitHubError as error:
-        _trouble(run, error.key, error.params, permanent=error.permanent, retry_after=error.retry_after)
-    except formats.BadFile as error:
-        _trouble(run, error.key, _where(run, error), permanent=run.way != Server.WayIn.PULL)
-    except (publish.StagedLost, chunks.DamagedChunk, DatabaseError) as error:
-        log.exception("sync %s", run)
-        _trouble(run, "store", {"problem": type(error).__name__}, permanent=False)
+    except (GitHubError, formats.BadFile, publish.OlderReport) as error:
+        _told(run, error)
     except Exception as error:
         log.exception("sync %s", run)
-        _trouble(run, "internal", {"problem": type(error).__name__}, permanent=False)
+        key = "store" if isinstance(error, STORE) else "internal"
+        _trouble(run, key, {"problem": type(error).__name__}, permanent=False)
     return _over(run)
 
 
@@ -80,6 +78,8 @@ def _work(run: SyncRun) -> None:
     runs.save(run, step=Step.STAGE, seconds=run.seconds)
     _stage(run)
     faults.at("stage:after")
+    if run.server is not None:
+        publish.refuse_older(run, run.server)
     holds, counts = _compare(run)
     faults.at("compare:after")
     runs.save(run, step=Step.GUARD)
@@ -304,6 +304,25 @@ def _prepare(run: SyncRun, params: dict[str, str]) -> bool:
     runs.save(run, counts={**run.counts, "asked": asked})
     runs.wait(run, timedelta(seconds=min(2**asked, 60)), "preparing", params, failed=False)
     return True
+
+
+def _told(run: SyncRun, error: GitHubError | formats.BadFile | publish.OlderReport) -> None:
+    """Trouble with the other side or with what it gave."""
+    if isinstance(error, GitHubError):
+        _trouble(run, error.key, error.params, permanent=error.permanent, retry_after=error.retry_after)
+    elif isinstance(error, formats.BadFile):
+        _trouble(run, error.key, _where(run, error), permanent=run.way != Server.WayIn.PULL)
+    else:
+        _older(run, error.params)
+
+
+def _older(run: SyncRun, params: dict[str, str]) -> None:
+    """A file is refused; a server that made its report too long ago is asked again for another one."""
+    pulled = run.way == Server.WayIn.PULL
+    if pulled:
+        with suppress(LostRun):
+            runs.save(run, fetch_complete=False)
+    _trouble(run, "older_file", params, permanent=not pulled)
 
 
 def _where(run: SyncRun, error: formats.BadFile) -> dict[str, str]:
