@@ -196,6 +196,18 @@ class MemberPage:
 
 
 @dataclass(frozen=True, slots=True)
+class InstallationPage:
+    """One page of servers as GraphQL lists them: by host whether GitHub calls it connected.
+
+    `readable` is False where the enterprise shows none of it to this token; `end_cursor` is None on the last.
+    """
+
+    readable: bool
+    end_cursor: str | None
+    connected: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
 class VisualStudioSubscription:
     """One subscriber; `login` is "" while nobody on GitHub is matched (reference §5.5)."""
 

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 
 from ghconnect import clock
 from ghconnect.features import Shown
-from ghconnect.models import AccessToken, Enterprise, Server
+from ghconnect.models import AccessToken, Enterprise, Server, ServerName
 from ghconnect.summaries import Summary
 from licensing import clocks
 from licensing.forms.push import PushTokenForm
-from licensing.models import CloudPicture, Edition
+from licensing.models import CloudPicture, Edition, SyncRun
 from licensing.questions import revoke_push_token
 
 # Which state of a server speaks for its enterprise: the first of these that one of them is in.
@@ -51,7 +51,18 @@ def feature_row(request: HttpRequest, server: Server) -> Shown:
 
 def account_box(request: HttpRequest, server: Server) -> Shown:
     """What GitHub says of the instance's own connection."""
-    return "licensing/account_box.html", {"clocks": clocks.one(server)}
+    return "licensing/account_box.html", {"clocks": clocks.one(server), "listed": _listed(server)}
+
+
+def _listed(server: Server) -> bool | None:
+    """Whether GitHub lists the server as connected, by the last reading that could see it; None: never seen."""
+    runs = SyncRun.objects.filter(enterprise=server.enterprise_id, server=None, state__in=SyncRun.GOOD)
+    told = (
+        runs.filter(counts__has_key="connected").order_by("-number").values_list("counts", flat=True).first()
+    )
+    known: dict[str, bool] = told["connected"] if told else {}
+    names = [server.host, *ServerName.objects.filter(server=server).values_list("host", flat=True)]
+    return next((known[name] for name in names if name in known), None)
 
 
 def server_settings(request: HttpRequest, server: Server) -> Shown:

@@ -14,6 +14,7 @@ from ghconnect.github.reading import flag, inner, moment, number, objects, text,
 from ghconnect.records import (
     EnterpriseFacts,
     IdentityPage,
+    InstallationPage,
     LicensePage,
     LicenseRow,
     MemberPage,
@@ -100,6 +101,17 @@ class Enterprise:
             total=number(found, "totalCount"),
             end_cursor=identities.next_cursor(found),
             database_ids={login: found_id for login, found_id in ids if login and found_id is not None},
+        )
+
+    def installations(self, after: str | None = None, first: int = PAGE) -> InstallationPage:
+        """One page of the servers GitHub lists, with whether their GitHub Connect is on; others may not see it."""
+        enterprise = self._enterprise(queries.INSTALLATIONS, {"first": first, "after": after})
+        found = inner(enterprise, "ownerInfo", "enterpriseServerInstallations")
+        states = ((text(node, "hostName"), flag(node, "isConnected")) for node in objects(found, "nodes"))
+        return InstallationPage(
+            readable=bool(found),
+            end_cursor=identities.next_cursor(found),
+            connected={host: state for host, state in states if host and state is not None},
         )
 
     def _enterprise(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:

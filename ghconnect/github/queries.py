@@ -32,6 +32,20 @@ query($slug: String!, $first: Int!, $after: String) {{
 }}
 """
 
+INSTALLATIONS = """
+query($slug: String!, $first: Int!, $after: String) {
+  enterprise(slug: $slug) {
+    slug
+    ownerInfo {
+      enterpriseServerInstallations(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { hostName isConnected }
+      }
+    }
+  }
+}
+"""
+
 MEMBERS = """
 query($slug: String!, $first: Int!, $after: String) {
   enterprise(slug: $slug) {

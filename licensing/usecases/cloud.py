@@ -64,6 +64,7 @@ def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any])
     yield from _report(run, client, reading)
     yield from _optional("identities", told, lambda: _identities(client, told))
     yield from _optional("members", told, lambda: _members(client))
+    _installations(client, told)
 
 
 def _report(run: SyncRun, client: Client, reading: Reading) -> Iterator[bytes]:
@@ -127,6 +128,25 @@ def _members(client: Client) -> Iterator[bytes]:
         after = page.end_cursor
         if after is None:
             return
+
+
+def _installations(client: Client, told: dict[str, Any]) -> None:
+    """Note which servers GitHub calls connected, where a token may see it; whatever goes wrong, nothing hangs on it."""
+    connected: dict[str, bool] = {}
+    after: str | None = None
+    try:
+        while True:
+            page = client.installations(after)
+            connected |= {host_key(host): state for host, state in page.connected.items()}
+            after = page.end_cursor
+            if after is None:
+                break
+    except GitHubError as error:
+        told["installations"] = error.key
+        return
+    told["installations"] = "read" if page.readable else "not_readable"
+    if page.readable:
+        told["connected"] = connected
 
 
 def _line(kind: str, facts: dict[str, Any]) -> bytes:

@@ -151,6 +151,15 @@ def test_members_are_read_with_their_numbers(octo: Enterprise) -> None:
     assert "jdoe" in found
 
 
+def test_servers_are_listed_with_whether_they_are_connected(octo: Enterprise) -> None:
+    page = octo.installations(first=4)
+    assert page.readable
+    assert page.end_cursor is not None
+    found = page.connected | octo.installations(page.end_cursor, first=4).connected
+    states = {host.partition(".")[0]: state for host, state in found.items()}
+    assert (states["ghe-tokyo"], states["ghe-old"], states["ghe-plant"]) == (True, True, False)
+
+
 def test_graphql_refuses_like_the_report(pretend: Sandbox, session: GitHubSession) -> None:
     with pytest.raises(GitHubError) as found:
         Enterprise(session, HOST, "octo-corp", token(pretend, "NoScope")).facts()
