@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ghconnect.access import Place
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number, signed
 from licensing.models import Account, Person, SyncRun
@@ -33,14 +34,15 @@ class Step:
     done: bool = False
 
 
-def steps(enterprise: Enterprise, visited: Iterable[str]) -> list[Step]:
+def steps(place: Place, visited: Iterable[str]) -> list[Step]:
     """Return the steps for a viewer who has been to `visited`."""
+    enterprise = place.enterprise
     numbers, servers = bridge.of(enterprise), clocks.of(enterprise)
     found = [
         _number(enterprise, numbers),
         _clocks(enterprise, servers),
         _held(enterprise, servers),
-        _why(enterprise, numbers),
+        _why(place, numbers),
         _joined(enterprise, numbers),
         _switch(enterprise, servers),
         _yours(),
@@ -136,7 +138,8 @@ def _held(enterprise: Enterprise, servers: list[clocks.Clocks]) -> Step:
     return Step("held", title, [told], [("GitHub Connect", _at("fleet", enterprise))], decided.exists())
 
 
-def _why(enterprise: Enterprise, numbers: bridge.BridgeView) -> Step:
+def _why(place: Place, numbers: bridge.BridgeView) -> Step:
+    enterprise = place.enterprise
     jane, total = _person(enterprise, JANE), counted_twice.summary(enterprise, numbers.expected)
     told = [_("A license has a page that says which accounts it covers, and by which rule and value.")]
     found = []
@@ -149,6 +152,8 @@ def _why(enterprise: Enterprise, numbers: bridge.BridgeView) -> Step:
         found.append((jane.name, _at("person", enterprise, pk=jane.pk)))
     if total:
         told.append(_("Could be avoided: {sum}. A list, never subtracted.").format(sum=total))
+        if place.is_owner:
+            found.append((_("Counted twice"), _at("counted_twice", enterprise)))
     found.append((_("Consumed licenses"), _at("consumed", enterprise)))
     return Step("why", _("Why this license?"), told, found)
 

@@ -123,9 +123,12 @@ def _sync(db: Connection, server: Row) -> str:
     sent, weekly = server["sent_at"], server["next_send_at"]
     last = f"Last synced {ago(now(db) - sent)}, {iso(sent)}." if sent else "Never synced."
     following = f" Next by itself {iso(weekly)}." if weekly else " The weekly job does not run."
+    count = f"GitHub counts {number(db, 'seats_consumed'):,} licenses of octo-corp now."
     back = f"/ghes/{server['host']}/enterprises/{SLUG}/license"
     return join(
-        tag("p", last, following), button("/control/sync-now", "Sync now", back=back, host=server["host"])
+        tag("p", last, following),
+        tag("p", count, class_="muted"),
+        button("/control/sync-now", "Sync now", back=back, host=server["host"]),
     )
 
 

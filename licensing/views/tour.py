@@ -24,7 +24,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
     """Show the steps to whoever has a role in a pretend enterprise; others have no tour."""
     enterprise = get_object_or_404(Enterprise.objects.of(request.user).filter(sandbox=True)[:1])
     request.place = place_of(request.user, enterprise.slug, None, READERS)
-    steps = tour.steps(request.place.enterprise, request.session.get(tour.VISITED, []))
+    steps = tour.steps(request.place, request.session.get(tour.VISITED, []))
     request.session[tour.LINKS] = tour.links(steps)
     done = sum(step.done for step in steps)
     return render(request, "licensing/tour.html", {"steps": steps, "done": done})

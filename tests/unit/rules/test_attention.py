@@ -48,6 +48,12 @@ def test_the_week_before_renewal() -> None:
     assert (found[2].since, found[2].params) == (NOW - 26 * DAY, {"date": NOW - 26 * DAY})
 
 
+def test_a_host_of_a_known_servers_id_is_asked_about_and_not_called_unknown() -> None:
+    (found,) = attention(AttentionFacts((), (UnknownHost("ghe-lab", 2, NOW, "ghe-tokyo"),)), NOW)
+    assert (found.key, found.verb, found.licenses) == ("moved_or_copied", "answer", 2)
+    assert found.params == {"twin": "ghe-tokyo"}
+
+
 @pytest.mark.parametrize("key", ["disconnected", "disabled", "syncing", "fresh"])
 def test_states_that_need_nobody(key: str) -> None:
     assert attention(AttentionFacts((ServerFacts("h", State(key), State("not_reported")),)), NOW) == []
