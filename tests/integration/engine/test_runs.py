@@ -108,18 +108,18 @@ def test_sync_now_brings_a_run_forward_that_waits_with_all_fetched(server: Serve
     runs.wait(active, timedelta(hours=6), "store", {})
     after = ask(server)
     assert after.pk != active.pk
-    assert runs.sendable() == [active.pk, after.pk]
+    assert runs.sendable() == [active.pk]
     put(active, resume_at=timezone.now() + timedelta(hours=6))
     assert ask(server).pk == after.pk
-    assert runs.sendable() == [active.pk, after.pk]
+    assert runs.sendable() == [active.pk]
 
 
 def test_the_weekly_dispatcher_does_not_hurry_a_run_that_waits(server: Server, queued: SyncRun) -> None:
     active = claim(queued)
     runs.save(active, step=Step.FETCH)
     runs.wait(active, timedelta(hours=6), "timeout", {})
-    after = runs.request(subject=server, trigger=Trigger.WEEKLY, period="2026-11-24T01:00:00Z")
-    assert runs.sendable() == [after.pk]
+    runs.request(subject=server, trigger=Trigger.WEEKLY, period="2026-11-24T01:00:00Z")
+    assert runs.sendable() == []
 
 
 def test_a_period_has_one_run_whoever_asked_first(server: Server, queued: SyncRun) -> None:
@@ -382,7 +382,7 @@ def test_a_failure_of_its_own_ends_the_streak_of_takeovers(queued: SyncRun) -> N
     """Five takeovers *without having failed by itself* end a run."""
     for _ in range(4):
         worker_dies(claim(queued))
-    runs.wait(claim(queued), timedelta(0), "timeout", {})
+    runs.wait(claim(queued), timedelta(seconds=-1), "timeout", {})
     worker_dies(claim(queued))
     assert claim(queued).takeovers == 1
 
