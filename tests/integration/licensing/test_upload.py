@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -107,6 +108,31 @@ def test_an_encrypted_export_gets_advice(owner: Client, tokyo: Server) -> None:
     assert f"This is a genuine export of {TOKYO}" in shown
     assert "for this console use all_users.csv" in shown
     assert not SyncRun.objects.exists()
+
+
+def test_a_file_of_another_server_is_refused(owner: Client, tokyo: Server) -> None:
+    user = {"remoteUserId": 1, "login": "a", "emails": [], "suspended": False}
+    file = json.dumps({"hostName": OSAKA, "users": [user]}).encode()
+    assert f"This file is of {OSAKA}, not of {TOKYO}." in words(send(owner, file, "accounts.json"))
+    assert not SyncRun.objects.exists()
+    assert not RunChunk.objects.exists()
+
+
+def test_a_file_of_ours_tells_its_own_time_unless_that_is_to_come(owner: Client, tokyo: Server) -> None:
+    user = {"remoteUserId": 1, "login": "a", "emails": [], "suspended": False}
+    for at, known in (("2026-11-20T06:00:00Z", True), ("2099-01-01T00:00:00Z", False)):
+        file = {"hostName": TOKYO, "observedAt": at, "users": [user]}
+        send(owner, json.dumps(file).encode(), "accounts.json")
+        assert SyncRun.objects.latest("pk").age_known == known
+    wrong = json.dumps({"hostName": TOKYO, "observedAt": "soon", "users": [user]}, indent=1).encode()
+    said = words(send(owner, wrong, "accounts.json"))
+    assert 'accounts.json, line 3, column "observedAt": not a time' in said
+
+
+def test_a_packed_file_is_unpacked(owner: Client, tokyo: Server) -> None:
+    understood = send(owner, gzip.compress(GOOD), "all_users.csv.gz").context["understood"]
+    assert (understood["accounts"], SyncRun.objects.get().bytes) == (2, len(GOOD))
+    assert "no second sync was made" in words(send(owner, GOOD))
 
 
 def test_an_older_file_is_refused_and_one_of_tomorrow_too(owner: Client, tokyo: Server) -> None:
