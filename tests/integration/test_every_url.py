@@ -66,6 +66,8 @@ OWNERS = {
     "settings_people",
     "upload",
 }
+# What a pretend enterprise alone has.
+SANDBOX = {"start_again"}
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ def test_a_billing_manager_reads_what_is_for_billing_managers_and_changes_nothin
 def test_an_owner_may_ask_for_everything(client: Client, octo: Estate, address: Address) -> None:
     client.force_login(octo.owner)
     answer = ask(client, "GET", url_of(address, octo))
-    there = {"pk"}.isdisjoint(address.parameters)
+    there = {"pk"}.isdisjoint(address.parameters) and address.name not in SANDBOX
     assert answer.status_code in ({200, 302, 405} if there else {200, 302, 404, 405})
 
 
