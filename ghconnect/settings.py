@@ -175,7 +175,8 @@ def parse_resolve(items: list[str]) -> dict[tuple[str, int], tuple[str, int]]:
             )
         except ValueError as error:
             raise ImproperlyConfigured(
-                f"GHCONNECT_RESOLVE: {item!r} is not HOST:PORT=ADDRESS:PORT, for instance ghe.example.com:443=10.0.0.5:443"
+                f"GHCONNECT_RESOLVE: {item!r} is not HOST:PORT=ADDRESS:PORT, "
+                "for instance ghe.example.com:443=10.0.0.5:443"
             ) from error
     return pairs
 

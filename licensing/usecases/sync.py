@@ -168,13 +168,14 @@ def _stage(run: SyncRun) -> None:
 
 
 def _stage_accounts(run: SyncRun) -> None:
-    assert run.server is not None
+    server = run.server
+    assert server is not None
     bulk.forget_staged(run.pk)
     accounts = enumerate(formats.read_projection(chunks.read(run)))
     rows = (_staged(run, position, account) for position, account in accounts)
     bulk.load("licensing_stagedaccount", bulk.STAGED, rows)
     bulk.analyze("licensing_stagedaccount")
-    bulk.keep_good_names(run.pk, run.attempt, run.server.pk)
+    bulk.keep_good_names(run.pk, run.attempt, server.pk)
 
 
 def _staged(run: SyncRun, position: int, account: ServerAccount) -> bulk.Row:

@@ -72,7 +72,7 @@ def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
 
 
 def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
-    """Return how many persons would consume no more: all their consuming accounts stop, and no row of GitHub keeps them."""
+    """Return how many persons would consume no more: all their accounts stop, and no row of GitHub keeps them."""
     return int(
         one(
             f"""
