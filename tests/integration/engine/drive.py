@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -67,19 +68,26 @@ def read_server(of: Server, accounts: Iterable[ServerAccount], *, publish: bool 
 
 
 def read_cloud(
-    of: Enterprise, rows: Iterable[LicenseRow], identities: Iterable[Identity] = (), *, publish: bool = True
+    of: Enterprise,
+    rows: Iterable[LicenseRow],
+    identities: Iterable[Identity] = (),
+    *,
+    publish: bool = True,
+    consumed: int | None = None,
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> SyncRun:
-    """Bring GitHub's rows in as if the client had just read them."""
+    """Bring GitHub's rows in as if the client had just read them; `told` is what it noted beside them."""
     rows = list(rows)
     run = runs.request(subject=of, trigger=SyncRun.Trigger.MANUAL)
     lines = [cloud._line("row", asdict(row)) for row in rows]
     lines += [cloud._line("identity", asdict(identity)) for identity in identities]
     _keep(run, lines)
-    counts = {"consumed": len(rows), "purchased": 100, "identities": "read"}
+    consumed = len(rows) if consumed is None else consumed
+    counts = {"consumed": consumed, "purchased": 100, "identities": "read", **told}
     SyncRun.objects.filter(pk=run.pk).update(
         fetch_complete=True, fetched=len(rows), counts=counts, observed_at=clock.now(of)
     )
-    cloud.state_count(of, len(rows), 100)
+    cloud.state_count(of, consumed, 100)
     return _perform(run, publish)
 
 

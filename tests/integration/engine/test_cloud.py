@@ -1,0 +1,365 @@
+"""The cloud side: reads that move, renames, values no longer visible, and what GitHub does not explain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from ghconnect.models import Enterprise, Server
+from ghconnect.records import (
+    SAML_CLAIM_EMAIL,
+    SAML_NAME_ID,
+    SAML_USERNAME,
+    VERIFIED_EMAIL,
+    Identity,
+    LicenseRow,
+    ServerSyncStatus,
+)
+from ghconnect.seal import seal
+from licensing.models import (
+    Account,
+    Address,
+    CloudAccount,
+    CloudPicture,
+    Edition,
+    GitHubCount,
+    Match,
+    Person,
+    RunChunk,
+    Seat,
+    SyncRun,
+)
+from licensing.models import (
+    LicenseRow as Row,
+)
+from licensing.usecases import github_status, runs, sync
+from tests.integration.engine import drive
+from tests.support.sandbox import Sandbox
+from tests.support.stack import knowing
+
+pytestmark = pytest.mark.django_db
+State, Trigger = SyncRun.State, SyncRun.Trigger
+HOST = "ghe-a.example.com"
+
+
+@pytest.fixture
+def of() -> Enterprise:
+    return drive.enterprise()
+
+
+@pytest.fixture
+def server(of: Enterprise) -> Server:
+    return drive.server(of, HOST)
+
+
+# --- reads that move, over real HTTP -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def octo(sandbox: Sandbox) -> Iterator[Enterprise]:
+    """The enterprise of pretend GitHub, whose trouble ends with the test."""
+    facts = sandbox.world["enterprise"]
+    with knowing(sandbox):
+        yield Enterprise.objects.create(
+            slug=facts["slug"], host=facts["host"], token=seal(facts["token"]), contract="volume"
+        )
+    sandbox.post_control("repair", host="ghec")
+
+
+def read(octo: Enterprise) -> SyncRun:
+    run = runs.request(subject=octo, trigger=Trigger.MANUAL)
+    done = sync.perform(run_id=run.pk)
+    assert done is not None
+    return done
+
+
+def test_a_whole_read_is_published(octo: Enterprise, sandbox: Sandbox) -> None:
+    run = read(octo)
+    assert (run.state, run.counts.get("drifting"), run.counts["identities"]) == (
+        State.PUBLISHED,
+        None,
+        "read",
+    )
+    picture = CloudPicture.objects.get(enterprise=octo)
+    assert (picture.consumed, picture.rows, run.counts["pages"]) == (sandbox.licenses, run.fetched, 3)
+    assert Row.objects.count() == run.fetched > 200
+    drive.assert_sound(octo)
+    assert read(octo).state == State.UNCHANGED
+
+
+def test_rows_that_move_while_they_are_read_are_read_again(octo: Enterprise, sandbox: Sandbox) -> None:
+    sandbox.post_control("break", host="ghec", kind="shifting", value=7, times=3)
+    run = read(octo)
+    assert (run.state, "drifting" in run.counts) == (State.PUBLISHED, False)
+    whole = run.fetched
+    assert Row.objects.count() == whole
+    assert set(RunChunk.objects.values_list("run", flat=True)) == {run.pk}
+    assert RunChunk.objects.values("upload").distinct().count() == 1
+
+
+def test_a_read_that_goes_on_moving_adds_and_takes_nothing_away(octo: Enterprise, sandbox: Sandbox) -> None:
+    read(octo)
+    before = set(Row.objects.values_list("row_key", flat=True))
+    totals = drive.totals(octo)
+    sandbox.post_control("break", host="ghec", kind="shifting", value=7)
+    run = read(octo)
+    assert run.counts["drifting"] is True
+    assert run.fetched < len(before)
+    assert run.state in SyncRun.GOOD
+    assert set(Row.objects.values_list("row_key", flat=True)) == before
+    assert {**drive.totals(octo), "counted": 0} == {**totals, "counted": 0}
+    drive.assert_sound(octo)
+
+
+MEMBERS = [drive.row(f"user{n}", github_com_saml_name_id=f"u{n}@x.example") for n in range(1, 6)]
+
+
+def test_what_a_moving_read_lacks_goes_with_the_next_whole_one(of: Enterprise) -> None:
+    drive.read_cloud(of, MEMBERS)
+    new = drive.row("new")
+    run = drive.read_cloud(of, [*MEMBERS[1:], new], told={"drifting": True})
+    assert (run.counts["rows_added"], run.counts["rows_gone"]) == (1, 0)
+    assert Row.objects.filter(row_key="user1").exists()
+    assert Address.objects.filter(key="u1@x.example").exists()
+    assert drive.totals(of)["expected"] == 6
+    drive.read_cloud(of, [*MEMBERS[1:], new])
+    assert not Row.objects.filter(row_key="user1").exists()
+    assert not Address.objects.filter(key="u1@x.example").exists()
+    assert drive.totals(of)["expected"] == 5
+    drive.assert_sound(of)
+
+
+def test_what_a_moving_read_lacks_stays_where_the_next_has_it(of: Enterprise) -> None:
+    drive.read_cloud(of, MEMBERS)
+    ids = dict(CloudAccount.objects.values_list("login_key", "pk"))
+    seats = list(Seat.objects.order_by("pk").values())
+    drive.read_cloud(of, MEMBERS[1:], told={"drifting": True})
+    drive.read_cloud(of, MEMBERS)
+    assert dict(CloudAccount.objects.values_list("login_key", "pk")) == ids
+    assert list(Seat.objects.order_by("pk").values()) == seats
+
+
+# --- renames -----------------------------------------------------------------------------------------------
+
+
+named = drive.row
+
+
+RENAMES = {
+    "by NameID": (
+        named("ann", github_com_saml_name_id="ann@x.example"),
+        named("anna", github_com_saml_name_id="Ann@x.example"),
+    ),
+    "by accounts on servers": (
+        named("ann", ids=[f"{HOST}:1", f"{HOST}:2"]),
+        named("anna", ids=[f"{HOST}:2", f"{HOST}:1"]),
+    ),
+}
+OTHERS = {
+    "with no value": (named("ann"), named("anna")),
+    "with another NameID": (
+        named("ann", github_com_saml_name_id="ann@x.example"),
+        named("anna", github_com_saml_name_id="anna@x.example"),
+    ),
+    "with some of the accounts": (
+        named("ann", ids=[f"{HOST}:1", f"{HOST}:2"]),
+        named("anna", ids=[f"{HOST}:1"]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), RENAMES.values(), ids=RENAMES)
+def test_a_renamed_login_is_the_same_person(
+    of: Enterprise, server: Server, before: LicenseRow, after: LicenseRow
+) -> None:
+    drive.read_server(server, [drive.account(1, "ann@x.example"), drive.account(2)])
+    drive.read_cloud(of, [before, named("bob")])
+    person = Person.objects.get(name="Ann")
+    seats = list(Seat.objects.filter(person_id=person.pk).values())
+    run = drive.read_cloud(of, [after, named("bob")])
+    assert (run.counts["rows_added"], run.counts["rows_gone"], run.counts["released"]) == (0, 0, 0)
+    person.refresh_from_db()
+    assert (person.name, person.ended_edition, person.consumes) == ("Anna", None, True)
+    assert list(Seat.objects.filter(person_id=person.pk).values()) == seats
+    assert CloudAccount.objects.get(ended_edition=None, login_key="anna").pk == person.cloud_account_id
+    drive.assert_sound(of)
+
+
+@pytest.mark.parametrize(("before", "after"), OTHERS.values(), ids=OTHERS)
+def test_another_login_is_another_person(of: Enterprise, before: LicenseRow, after: LicenseRow) -> None:
+    drive.read_cloud(of, [before])
+    run = drive.read_cloud(of, [after])
+    assert (run.counts["rows_added"], run.counts["rows_gone"]) == (1, 1)
+    assert CloudAccount.objects.get(login_key="ann").ended_edition == run.edition
+    drive.assert_sound(of)
+
+
+def test_a_value_that_two_have_renames_nobody(of: Enterprise) -> None:
+    same = {"github_com_saml_name_id": "shared@x.example"}
+    drive.read_cloud(of, [named("ann", **same), named("bob", **same)])
+    run = drive.read_cloud(of, [named("anna", **same), named("bobby", **same)])
+    assert (run.counts["rows_added"], run.counts["rows_gone"]) == (2, 2)
+
+
+def test_two_that_change_names_with_each_other_are_no_rename(of: Enterprise) -> None:
+    """GitHub gave both logins away anew: the login is what its row is of."""
+    ann, bob = (named(x, github_com_saml_name_id=f"{x}@x.example") for x in ("ann", "bob"))
+    drive.read_cloud(of, [ann, bob])
+    swapped = [
+        named("ann", github_com_saml_name_id="bob@x.example"),
+        named("bob", github_com_saml_name_id="ann@x.example"),
+    ]
+    run = drive.read_cloud(of, swapped)
+    assert (run.counts["rows_changed"], run.counts["values"]) == (2, 4)
+    drive.assert_sound(of)
+
+
+# --- values that are visible, and no longer ----------------------------------------------------------------
+
+CAT = named("cat", github_com_verified_domain_emails=("cat-v@x.example",))
+VALUES = [
+    Identity("cat", SAML_CLAIM_EMAIL, "cat-c@x.example"),
+    Identity("cat", SAML_USERNAME, "cat-u@x.example"),
+    Identity("cat", SAML_NAME_ID, "cat-n@x.example"),
+]
+ON_SERVER = [
+    drive.account(n, f"cat-{what}@x.example") for n, what in enumerate(("c", "u", "n", "v", "other"), start=1)
+]
+
+
+def keys() -> set[str]:
+    return {key.split("@")[0] for key in Address.objects.values_list("key", flat=True)}
+
+
+@pytest.mark.parametrize("why", ["not_found_ghec", "forbidden", "not_readable"])
+def test_values_stay_when_the_token_may_no_longer_see_them(of: Enterprise, server: Server, why: str) -> None:
+    """And so do the people they join; the time of the values stays with them."""
+    drive.read_server(server, ON_SERVER)
+    drive.read_cloud(of, [CAT], VALUES)
+    before, read_at = drive.partition(of), CloudPicture.objects.get().identities_at
+    assert (drive.totals(of)["expected"], keys()) == (2, {"cat-c", "cat-u", "cat-n", "cat-v"})
+    run = drive.read_cloud(of, [CAT], told={"identities": why})
+    assert (run.state, drive.partition(of)) == (State.UNCHANGED, before)
+    picture = CloudPicture.objects.get()
+    assert picture.identities_at == read_at
+    assert picture.rows_at is not None
+    assert read_at is not None
+    assert picture.rows_at > read_at
+    assert keys() == {"cat-c", "cat-u", "cat-n", "cat-v"}
+
+
+def test_values_that_only_rows_tell_follow_the_rows(of: Enterprise, server: Server) -> None:
+    """A token that never saw identities: what a row no longer says is gone."""
+    drive.read_server(server, ON_SERVER)
+    unseen = {"identities": "forbidden"}
+    row = drive.row(
+        "cat",
+        github_com_saml_name_id="cat-n@x.example",
+        github_com_verified_domain_emails=("cat-v@x.example",),
+    )
+    drive.read_cloud(of, [row], told=unseen)
+    assert (keys(), CloudPicture.objects.get().identities_at) == ({"cat-n", "cat-v"}, None)
+    assert drive.totals(of)["expected"] == 4
+    drive.read_cloud(of, [named("cat")], told=unseen)
+    assert keys() == set()
+    assert drive.totals(of)["expected"] == 6
+
+
+def test_values_that_are_seen_again_and_are_other_take_the_place_of_the_old(
+    of: Enterprise, server: Server
+) -> None:
+    drive.read_server(server, ON_SERVER)
+    drive.read_cloud(of, [CAT], VALUES)
+    drive.read_cloud(of, [CAT], told={"identities": "forbidden"})
+    drive.read_cloud(of, [CAT], VALUES[:1])
+    assert keys() == {"cat-c", "cat-v"}
+
+
+def test_an_identity_provider_that_suddenly_lists_nobody_is_held(of: Enterprise) -> None:
+    """It was readable, and empty: no kind of value is left to compare with, and still all have fallen."""
+    rows = [named(f"user{n}") for n in range(40)]
+    drive.read_cloud(of, rows, [Identity(f"user{n}", SAML_CLAIM_EMAIL, f"u{n}@x.example") for n in range(40)])
+    run = drive.read_cloud(of, rows, [], publish=False)
+    assert (run.state, [hold["key"] for hold in run.holds]) == (State.HELD, ["identities_fell"])
+    assert Address.objects.count() == 40
+
+
+def test_a_scope_that_is_lost_is_no_fall(of: Enterprise) -> None:
+    rows = [named(f"user{n}", github_com_saml_name_id=f"u{n}@x.example" if n < 3 else "") for n in range(40)]
+    drive.read_cloud(of, rows, [Identity(f"user{n}", SAML_NAME_ID, f"u{n}@x.example") for n in range(40)])
+    run = drive.read_cloud(of, rows, told={"identities": "forbidden"}, publish=False)
+    assert run.state == State.UNCHANGED
+    assert Address.objects.count() == 40
+
+
+def test_a_verified_email_joins_after_every_identity(of: Enterprise, server: Server) -> None:
+    drive.read_server(server, [drive.account(1, "shared@x.example")])
+    drive.read_cloud(
+        of,
+        [named("ann", github_com_verified_domain_emails=("shared@x.example",)), named("bob")],
+        [Identity("bob", SAML_USERNAME, "shared@x.example")],
+    )
+    account = Account.objects.get()
+    assert (account.rule, account.tie) == (SAML_USERNAME, False)
+    drive.read_cloud(
+        of, [named("ann", github_com_verified_domain_emails=("shared@x.example",)), named("bob")]
+    )
+    account.refresh_from_db()
+    assert account.rule == VERIFIED_EMAIL
+    run = SyncRun.objects.latest("pk")
+    assert list(
+        Match.objects.filter(account_id=account.pk).order_by("pk").values_list("rule", "to_edition")
+    ) == [
+        ("own_email", run.edition - 1 if run.edition else None),
+        (SAML_USERNAME, run.edition),
+        (VERIFIED_EMAIL, None),
+    ]
+
+
+# --- GitHub's own words ------------------------------------------------------------------------------------
+
+
+def test_what_github_counts_and_does_not_list_is_said(of: Enterprise, server: Server) -> None:
+    drive.read_server(server, [drive.account(1, "ann@x.example")])
+    drive.read_cloud(of, [named("ann"), named("bob")], consumed=5)
+    found = drive.totals(of)
+    assert (found["counted"], found["read_as_counted"], found["unexplained"]) == (5, 2, 3)
+    assert found["expected"] == 3
+    drive.assert_sound(of)
+    drive.read_cloud(of, [named("ann"), named("bob")], consumed=1)
+    assert drive.totals(of)["unexplained"] == -1
+
+
+def test_a_count_that_moves_alone_is_kept_and_shown_in_the_standing_edition(of: Enterprise) -> None:
+    drive.read_cloud(of, [named("ann")], consumed=1)
+    edition = Edition.objects.get(enterprise=of)
+    run = drive.read_cloud(of, [named("ann")], consumed=4)
+    assert (run.state, Edition.objects.count()) == (State.UNCHANGED, 1)
+    edition.refresh_from_db()
+    assert (edition.totals["counted"], edition.totals["unexplained"]) == (4, 3)
+    assert list(GitHubCount.objects.order_by("pk").values_list("consumed", flat=True)) == [1, 4]
+    drive.read_cloud(of, [named("ann")], consumed=4)
+    assert GitHubCount.objects.count() == 2
+
+
+def test_github_reads_a_server_and_its_verdicts_follow(of: Enterprise, server: Server) -> None:
+    """`last_sync.date` that moves asks for the licenses; by them verdicts are given anew, once."""
+
+    def status(day: int) -> list[ServerSyncStatus]:
+        return [ServerSyncStatus("id-1", HOST, datetime(2030, 1, day, tzinfo=UTC), "success", "")]
+
+    drive.read_server(
+        server, [drive.account(1, "ann@x.example"), drive.account(2, "bob@x.example", never_active=True)]
+    )
+    rows = [named("", ids=[f"{HOST}:1"], emails=["ann@x.example"])]
+    assert github_status.keep(enterprise=of, found=status(1)) is False
+    assert drive.read_cloud(of, rows).counts["judged"] == 1  # the other is judged by its new row
+    bob = Account.objects.get(remote_user_id=2)
+    assert (bob.consumes, bob.reason, bob.verdict) == (False, "never_active", "not_counted")
+    assert github_status.keep(enterprise=of, found=status(1)) is False
+    assert drive.read_cloud(of, rows).state == State.UNCHANGED
+    assert github_status.keep(enterprise=of, found=status(8)) is True
+    assert drive.read_cloud(of, rows).counts["judged"] == 2
+    drive.assert_sound(of)
