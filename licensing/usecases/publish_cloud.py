@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ghconnect import clock, faults
 from ghconnect.models import Enterprise
-from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, LicenseRow
+from ghconnect.records import IDENTITY_KINDS, SAML_NAME_ID, VERIFIED_EMAIL, LicenseRow
 from licensing.models import CloudPicture, SyncRun, bulk
 from licensing.rules import consumption
 from licensing.rules.normalise import email_key
@@ -78,10 +78,14 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
 
 
 def kinds_read(run: SyncRun) -> list[str]:
-    """Return the kinds of values this run speaks of in full; others keep what they were."""
+    """Return the kinds of values this run speaks of in full; others keep what they were (ENGINEERING §17).
+
+    A NameID stands in rows and among identities: once those were seen, rows alone do not tell that one is gone.
+    """
     if run.counts.get("identities") == "read":
-        return []
-    return [SAML_NAME_ID, VERIFIED_EMAIL]
+        return [*IDENTITY_KINDS, VERIFIED_EMAIL]
+    seen = CloudPicture.objects.filter(enterprise=run.enterprise).exclude(identities_at=None).exists()
+    return [VERIFIED_EMAIL] if seen else [SAML_NAME_ID, VERIFIED_EMAIL]
 
 
 def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:

@@ -252,7 +252,8 @@ def _at_github(server: Server) -> str:
 
 
 def _compare_cloud(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    now = bulk.cloud_totals(run.pk, run.attempt, run.enterprise.pk)
+    kinds = publish_cloud.kinds_read(run)
+    now = bulk.cloud_totals(run.pk, run.attempt, run.enterprise.pk, kinds)
     pairs = {name: (now[name], now[name] - now[f"{name}_gone"]) for name in ("rows", "joins", "values")}
     first = not CloudPicture.objects.filter(enterprise=run.enterprise).exclude(rows_at=None).exists()
     if first or run.counts.get("drifting"):

@@ -15,8 +15,8 @@ def staged_rows(run_id: int, attempt: int) -> int:
     )
 
 
-def cloud_totals(run_id: int, attempt: int, enterprise_id: int) -> dict[str, int]:
-    """Return what the guard asks: rows, joins and identity values now, and how many of each are missing."""
+def cloud_totals(run_id: int, attempt: int, enterprise_id: int, kinds: list[str]) -> dict[str, int]:
+    """Return what the guard asks: rows, joins and identity values of `kinds` now, and how many are missing."""
     rows, rows_gone = one(
         """
         SELECT count(*), coalesce(sum(CASE WHEN s.id IS NULL THEN 1 ELSE 0 END), 0) FROM licensing_licenserow r
@@ -40,19 +40,17 @@ def cloud_totals(run_id: int, attempt: int, enterprise_id: int) -> dict[str, int
         enterprise_id,
     )
     values, values_gone = one(
-        """
+        f"""
         SELECT count(*), coalesce(sum(CASE WHEN s.id IS NULL THEN 1 ELSE 0 END), 0) FROM licensing_address d
         JOIN licensing_cloudaccount c ON c.id = d.cloud_account_id
         LEFT JOIN licensing_stagedaddress s ON s.run_id = %s AND s.attempt = %s AND s.login_key = c.login_key
           AND s.kind = d.kind AND s.key = d.key
-        WHERE d.enterprise_id = %s AND d.kind IN (
-          SELECT DISTINCT kind FROM licensing_stagedaddress WHERE run_id = %s AND attempt = %s)
+        WHERE d.enterprise_id = %s AND d.kind IN ({", ".join(["%s"] * len(kinds))})
         """,
         run_id,
         attempt,
         enterprise_id,
-        run_id,
-        attempt,
+        *kinds,
     )
     names = ("rows", "rows_gone", "joins", "joins_gone", "values", "values_gone")
     return dict(zip(names, map(int, (rows, rows_gone, joins, joins_gone, values, values_gone)), strict=True))

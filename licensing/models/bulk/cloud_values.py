@@ -73,7 +73,7 @@ _LOST_VALUES = """
 def settle_addresses(
     run_id: int, attempt: int, enterprise_id: int, kinds: list[str], *, keep_missing: bool
 ) -> int:
-    """Add identity values that came and drop those that went, of `kinds` (all if empty); marks their keys."""
+    """Add identity values that came and drop those of `kinds` that went; marks their keys."""
     key = (enterprise_id, run_id, attempt)
     run_sql(f"INSERT INTO t_key SELECT DISTINCT s.key {_NEW_VALUES} ON CONFLICT DO NOTHING", *key)
     count = run_sql(
@@ -84,7 +84,7 @@ def settle_addresses(
     )
     if keep_missing:
         return count
-    only = f" AND kind IN ({', '.join(['%s'] * len(kinds))})" if kinds else ""
+    only = f" AND kind IN ({', '.join(['%s'] * len(kinds))})"
     run_sql(
         f"INSERT INTO t_key SELECT DISTINCT key {_LOST_VALUES}{only} ON CONFLICT DO NOTHING", *key, *kinds
     )
