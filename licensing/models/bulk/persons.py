@@ -11,7 +11,7 @@ from .sql import Row, by_code_point, run_sql, stream, update_many
 def orphaned_people(enterprise_id: int) -> list[Row]:
     """Return (new group, person that loses all its accounts, how many of them go to the group), most first.
 
-    Such a person goes on under the group that took most of it (ENGINEERING §9); so does the person of a row that
+    Such a person goes on under the group that took most of it (ENGINEERING §9), unless its cloud account stays; so does the person of a row that
     only GitHub knew, when the accounts of that row are read here.
     """
     return list(
@@ -20,7 +20,9 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
             SELECT x.grp, x.person, count(*) AS n FROM (
               SELECT d.grp, p.id AS person FROM t_decision d
               JOIN licensing_person p ON p.id = d.old_person AND p.ended_edition IS NULL
-              WHERE d.grp <> p."group" AND p."group" NOT LIKE 'c:%%' AND p.enterprise_id = %s
+              WHERE d.grp <> p."group" AND p.enterprise_id = %s
+                AND NOT EXISTS (SELECT 1 FROM licensing_cloudaccount c
+                  WHERE c.id = p.cloud_account_id AND c.ended_edition IS NULL)
                 AND NOT EXISTS (SELECT 1 FROM t_decision e WHERE e.grp = p."group")
                 AND NOT EXISTS (SELECT 1 FROM licensing_account o LEFT JOIN t_decision f ON f.account_id = o.id
                   WHERE o.person_id = p.id AND o.ended_edition IS NULL AND f.account_id IS NULL)
