@@ -41,10 +41,10 @@ def steps(place: Place, visited: Iterable[str]) -> list[Step]:
     found = [
         _number(enterprise, numbers),
         _clocks(enterprise, servers),
-        _held(enterprise, servers),
+        _held(place, servers),
         _why(place, numbers),
         _joined(enterprise, numbers),
-        _switch(enterprise, servers),
+        _switch(place, servers),
         _yours(),
     ]
     seen = set(visited)
@@ -118,19 +118,20 @@ def _clocks(enterprise: Enterprise, servers: list[clocks.Clocks]) -> Step:
     return Step("clocks", _("Two clocks"), told, [("GitHub Connect", _at("fleet", enterprise))])
 
 
-def _held(enterprise: Enterprise, servers: list[clocks.Clocks]) -> Step:
-    title = _("Nothing drops in silence")
+def _held(place: Place, servers: list[clocks.Clocks]) -> Step:
+    enterprise, title = place.enterprise, _("Nothing drops in silence")
     for each in servers:
         if each.held is not None:
-            words = _(
-                "The last report of {server} is held: {sentence} Look at whom it would take, then discard it."
-            )
+            words = _("The last report of {server} is held: {sentence}")
+            todo = _("Look at whom it would take, then discard it.")
+            if not place.is_owner:
+                todo = _("Look at whom it would take. An enterprise owner publishes or discards it.")
             href = _at("server_sync", enterprise, host=each.server.host, number=each.held.number)
             name = _("License sync #{n} of {server}").format(
                 n=each.held.number, server=each.server.short_name
             )
             told = words.format(server=each.server.short_name, sentence=each.console.sentence)
-            return Step("held", title, [told], [(name, href)])
+            return Step("held", title, [told, todo], [(name, href)])
     told = _(
         "A report that would take many accounts away is held until an owner looks at it. None is held now."
     )
@@ -187,7 +188,7 @@ def _joined(enterprise: Enterprise, numbers: bridge.BridgeView) -> Step | None:
     return Step("joined", _("GitHub's word counts"), [told], places, done)
 
 
-def _switch(enterprise: Enterprise, servers: list[clocks.Clocks]) -> Step | None:
+def _switch(place: Place, servers: list[clocks.Clocks]) -> Step | None:
     """On the last server that is well, where a newcomer disturbs nothing that is told above."""
     well = next(
         (each for each in reversed(servers) if each.console.key not in ("held", "failing", "silent")), None
@@ -198,8 +199,10 @@ def _switch(enterprise: Enterprise, servers: list[clocks.Clocks]) -> Step | None
         "On {server}, set “Server can sync user license count and usage” to Disabled and back. Disable GitHub Connect:"
         " the dropdown locks. Nothing of it reaches the instance or GitHub."
     ).format(server=well.server.short_name)
+    if not place.is_owner:
+        told = _("License sync is a switch of GitHub Connect, as on the instance. Enterprise owners set it.")
     name = _("GitHub Connect of {server}").format(server=well.server.short_name)
-    href = _at("server_connect", enterprise, host=well.server.host)
+    href = _at("server_connect", place.enterprise, host=well.server.host)
     return Step("switch", _("The switch"), [told], [(name, href)])
 
 

@@ -16,7 +16,7 @@ def pass_time(world: World, days: float = 1) -> Result:
     """Let days pass: weekly syncs run, invitations expire, a restored copy of Tokyo turns up after the first."""
     with world.write() as db:
         put(db, "offset_seconds", number(db, "offset_seconds") + int(days * DAY))
-        note(db, f"{days:g} days passed")
+        note(db, f"{days:g} day{'' if days == 1 else 's'} passed")
         _lab_appears(db)
         connect.run_due(db)
         return _count(db)

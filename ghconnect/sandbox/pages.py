@@ -29,13 +29,16 @@ def control(world: World) -> Response:
 def _summary(db: Connection) -> str:
     licenses = f"{number(db, 'seats_consumed'):,} of {number(db, 'purchased'):,} licenses"
     about = "GitHub's count, as the pretend GHEC merges it. Only the servers' own syncs and GitHub's people change it."
-    return join(tag("p", licenses, class_="count"), tag("p", about, class_="muted"))
+    follows = "Press what you like: a console that reads this follows within half a minute."
+    return join(
+        tag("p", licenses, class_="count"), tag("p", about, class_="muted"), tag("p", follows, class_="muted")
+    )
 
 
 def _time(db: Connection) -> str:
     days = number(db, "offset_seconds") / 86400
     here = (
-        f"It is {iso(now(db))}, {days:g} days from real time."
+        f"It is {iso(now(db))}, {days:g} day{'' if days == 1 else 's'} from real time."
         if days
         else f"It is {iso(now(db))}, real time."
     )
