@@ -11,8 +11,8 @@ from .sql import Row, by_code_point, run_sql, stream, update_many
 def orphaned_people(enterprise_id: int) -> list[Row]:
     """Return (new group, person that loses all its accounts, how many of them go to the group), most first.
 
-    Such a person goes on under the group that took most of it (ENGINEERING §9), unless its cloud account stays; so does the person of a row that
-    only GitHub knew, when the accounts of that row are read here.
+    Such a person goes on under the group that took most of it (ENGINEERING §9), unless its cloud account stays; so
+    does the person of a row that only GitHub knew, when the accounts of that row are read here.
     """
     return list(
         stream(
