@@ -1,5 +1,6 @@
 """Where everything is (PRODUCT §5.2)."""
 
+from allauth.account import urls as sign_in
 from django.urls import URLPattern, URLResolver, include, path
 
 from .views import (
@@ -18,6 +19,8 @@ from .views import (
 ENTERPRISE = "enterprises/<slug:slug>"
 SETTINGS = f"{ENTERPRISE}/settings"
 SERVER = f"{ENTERPRISE}/servers/<str:host>"
+# Roles are given by email: whoever could write another into their own account would get what is meant for others.
+EMAIL = {"account_email", "account_email_verification_sent", "account_confirm_email"}
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
@@ -43,6 +46,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SERVER}/settings", server_settings.page, name="server_settings"),
     path(f"{SERVER}/settings/token/delete", server_settings.token_delete, name="server_token_delete"),
     path(f"{SERVER}/settings/remove", server_settings.remove, name="server_remove"),
-    path("", include("allauth.account.urls")),
+    path("", include([page for page in sign_in.urlpatterns if page.name not in EMAIL])),
     path("", include("licensing.urls")),
 ]

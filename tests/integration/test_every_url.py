@@ -31,11 +31,9 @@ PUBLIC = {"about", "api_usage", "healthz", "readyz", "set_language"}
 SIGN_IN = "account_"
 # What of sign-in shows something to whoever is not signed in.
 SIGN_IN_PUBLIC = {
-    "account_confirm_email",
     "account_inactive",
     "account_login",
     "account_signup",
-    "account_email_verification_sent",
     "account_reset_password",
     "account_reset_password_done",
     "account_reset_password_from_key",

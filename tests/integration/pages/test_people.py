@@ -107,3 +107,15 @@ def test_a_person_chooses_how_to_see_the_console(octo: Estate, as_: SignIn) -> N
     client.post("/settings", {**given, "appearance": "pink"})
     octo.biller.refresh_from_db()
     assert (octo.biller.time_zone, octo.biller.appearance) == ("Asia/Tokyo", "dark")
+
+
+def test_nobody_takes_an_email_to_get_the_role_meant_for_whoever_has_it(
+    octo: Estate, as_: SignIn, people: str
+) -> None:
+    for deed in ("action_add", "action_primary"):
+        as_(octo.biller).post("/email/", {deed: "", "email": "chief@octo-corp.example"})
+    octo.biller.refresh_from_db()
+    assert octo.biller.email == "biller-of-octo-corp@octo-corp.example"
+    page = text(as_(octo.owner).post(people, {"email": "chief@octo-corp.example", "role": "owner"}))
+    assert "Nobody with this email can sign in here." in page
+    assert role(octo.biller) == Role.BILLING_MANAGER
