@@ -12,6 +12,8 @@ from .lines import without_mark
 
 LONGEST_VALUE = 1 << 20
 FILL = 1 << 16
+# Nothing that is read here lies deeper; a file that does is none of ours, and would exhaust the stack.
+DEEPEST = 50
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _INSIDE = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
@@ -24,7 +26,7 @@ class JsonText:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = without_mark(chunks)
         self._decoder = codecs.getincrementaldecoder("utf-8")()
-        self._text, self._at, self._line, self._last_line = "", 0, 1, 1
+        self._text, self._at, self._line, self._last_line, self._depth = "", 0, 1, 1, 0
 
     @property
     def line(self) -> int:
@@ -77,7 +79,7 @@ class JsonText:
 
     def keys(self) -> Iterator[str]:
         """The keys of an object; the caller reads each value before it asks for the next key."""
-        self.expect("{")
+        self._go_in("{")
         while not self.take("}"):
             key = self.value()
             if not isinstance(key, str):
@@ -85,13 +87,21 @@ class JsonText:
             self.expect(":")
             yield key
             self._go_on("}")
+        self._depth -= 1
 
     def items(self) -> Iterator[None]:
         """One turn for each item of a list, which the caller reads."""
-        self.expect("[")
+        self._go_in("[")
         while not self.take("]"):
             yield
             self._go_on("]")
+        self._depth -= 1
+
+    def _go_in(self, start: str) -> None:
+        self.expect(start)
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise self._bad(ended=False)
 
     def _go_on(self, end: str) -> None:
         if self.take(","):

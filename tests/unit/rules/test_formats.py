@@ -379,6 +379,22 @@ def test_what_is_wrong_with_a_document(content: bytes, problem: str) -> None:
     assert refused(content)[0] == problem
 
 
+DEEP = b"[" * 5000
+
+
+@pytest.mark.parametrize(
+    "head", [b'{"users": [], "x": ', b'{"hostName": "a", "x": ', b'{"remoteUserId": 1, "x": ']
+)
+def test_no_document_is_deeper_than_it_can_be_read(head: bytes) -> None:
+    for content in (head + DEEP, head + b'{"a": ' * 5000, head + DEEP + b"]" * 5000 + b"}"):
+        assert refused(content)[0] in {"not_json", "unknown_format"}
+
+
+def test_no_export_is_deeper_than_it_can_be_read() -> None:
+    with pytest.raises(BadFile, match="not_json"):
+        export_facts(pieces(b'{"license": ' + b'{"a": ' * 5000, 1 << 16))
+
+
 @given(st.integers(0, 10_000), st.sampled_from(["document", "ndjson"]))
 def test_a_cut_of_our_json_is_found(length: int, kind: str) -> None:
     people = [{**PERSON, "remoteUserId": number} for number in range(5)]
