@@ -19,8 +19,9 @@ class NotConnected(Exception):
 
 
 def locked(server: Server) -> Server:
-    """Return the server, its row locked until the transaction ends."""
-    return Server.objects.select_for_update(no_key=True).select_related("enterprise").get(pk=server.pk)
+    """Return the server, its row alone locked until the transaction ends; the enterprise's lock comes before it."""
+    rows = Server.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("enterprise").get(pk=server.pk)
 
 
 @transaction.atomic

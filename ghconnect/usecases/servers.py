@@ -181,6 +181,8 @@ def rename(*, server: Server, host: str, by: User) -> Server:
 @transaction.atomic
 def remove(*, server: Server, by: User) -> None:
     """Remove the server and everything of it here; GitHub goes on counting its users."""
+    # What follows counts the enterprise again under its lock, which is taken before a server's everywhere.
+    Enterprise.objects.select_for_update(no_key=True).get(pk=server.enterprise_id)
     row = locked(server)
     features.server_removed(server=row, by=by)
     connection = Connection.objects.filter(server=row).first()
