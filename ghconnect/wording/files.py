@@ -21,6 +21,7 @@ FILE_PROBLEMS: dict[str, Wordings] = {
     "duplicate_id": (_("the id {value} is there twice"), _("the id is there twice")),
     "not_boolean": _("not true or false"),
     "not_number": _("not a whole number"),
+    "too_long": _("longer than any login or email"),
     "blank": _("nothing stands there"),
     "not_role": _("neither admin nor user"),
     "not_time": _("not a time in ISO 8601"),

@@ -18,7 +18,7 @@ Column = tuple[int, Callable[[str], object]]
 COLUMNS: dict[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "remote_user_id": (("id",), fields.number),
     "login": (("login",), fields.name),
-    "email": (("email",), str.strip),
+    "email": (("email",), fields.email),
     "suspended": (("suspended?", "suspended"), fields.boolean),
     "site_admin": (("role",), fields.admin),
     "dormant": (("dormant?", "dormant"), fields.boolean),

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from .normalise import email_key
+
+# As long as a login and an address are kept; GitHub's are shorter (39 and 254).
+LOGIN, EMAIL = 255, 320
+
 # The eight fields that are read, in the order of records.ServerAccount.
 FIELDS = (
     "remote_user_id",
@@ -44,8 +49,20 @@ def number(value: str) -> int:
 def name(value: str) -> str:
     """A login: never blank."""
     if value := value.strip():
-        return value
+        return _kept(value, len(value) <= LOGIN)
     raise ValueError("blank")
+
+
+def email(value: str) -> str:
+    """An address, "" for none; an international one may be longer as a key."""
+    value = value.strip()
+    return _kept(value, len(value if value.isascii() else max(value, email_key(value), key=len)) <= EMAIL)
+
+
+def _kept(value: str, fits: bool) -> str:
+    if not fits:
+        raise ValueError("too_long")
+    return value
 
 
 def admin(value: str) -> bool:

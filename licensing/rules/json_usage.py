@@ -148,7 +148,7 @@ def _primary(value: object) -> str:
     primary = [one.get("email") for one in value if one["isPrimary"]]
     if len(primary) > 1:
         raise ValueError("two_primary_emails")
-    return _text(primary[0]).strip() if primary else ""
+    return fields.email(_text(primary[0])) if primary else ""
 
 
 def _boolean(value: object) -> bool:
