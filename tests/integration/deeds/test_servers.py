@@ -170,11 +170,15 @@ def test_facts_a_check_did_not_learn_keep_their_value(pretend: Sandbox, tokyo: S
     assert (checked.version[:4], checked.license_seats) == ("3.19", 250)
 
 
-def test_a_token_that_cannot_be_opened_is_said(tokyo: Server, mona: User) -> None:
+def test_a_token_that_cannot_be_opened_is_said_and_mends_nothing(
+    tokyo: Server, mona: User, told: list[str]
+) -> None:
     Server.objects.filter(pk=tokyo.pk).update(token="sealed by another console")
+    connection = broken(tokyo)
     tokyo.refresh_from_db()
     checked = servers.check(server=tokyo, by=mona)
     assert [check["problem"] for check in checked.checks] == ["sealed"]
+    assert (mended(connection), told) == (False, [])
 
 
 def test_a_token_is_deleted_here(tokyo: Server, mona: User) -> None:
