@@ -62,12 +62,13 @@ def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
     slug, host = slug.strip().lower(), hosts.of_enterprise(host)
     if not SLUG.fullmatch(slug) or slug in RESERVED:
         raise BadSlug
-    if Enterprise.objects.filter(slug=slug).exists():
-        raise AlreadyAdded
     found = examine(host, slug, token)
     operator = by is None or by.is_staff
+    # First the proof: that an account is here is told only to whoever can read it.
     if not operator and not found.passed("report"):
         raise NotProven(found.checks)
+    if Enterprise.objects.filter(slug=slug).exists():
+        raise AlreadyAdded
     return _insert(slug, host, token.strip(), found, by)
 
 

@@ -1,5 +1,6 @@
 """The list of enterprises, adding one, and its settings."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -31,6 +32,10 @@ def queries(client: Client, url: str) -> int:
 def given(pretend: Sandbox, **other: str) -> dict[str, str]:
     facts = pretend.world["enterprise"]
     return {"slug": facts["slug"], "host": facts["host"], "token": facts["token"], **other}
+
+
+def without_token(page: str) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
 
 
 def test_whoever_proves_an_account_by_its_token_adds_it_and_owns_it(
@@ -82,10 +87,21 @@ def test_only_an_operator_adds_an_account_without_a_token(db: None, as_: SignIn)
     assert Enterprise.objects.get().slug == "acme"
 
 
-def test_an_account_is_here_once(octo: Estate, as_: SignIn) -> None:
-    facts = {"slug": "octo-corp", "host": "github.com", "token": "ghp_" + "x" * 36}
-    page = text(as_(estates.person("eve")).post("/enterprises/new", facts))
+def test_an_account_is_here_once(octo: Estate, as_: SignIn, pretend: Sandbox) -> None:
+    page = text(as_(estates.person("eve")).post("/enterprises/new", given(pretend)))
     assert "This account is in this console already." in page
+
+
+def test_only_whoever_can_read_an_account_learns_that_it_is_here(
+    octo: Estate, as_: SignIn, pretend: Sandbox
+) -> None:
+    facts = given(pretend, token="ghp_" + "x" * 36)
+    client = as_(estates.person("eve"))
+    there, nowhere = (
+        text(client.post("/enterprises/new", {**facts, "slug": slug})) for slug in ("octo-corp", "octo-none")
+    )
+    assert "in this console already" not in there
+    assert without_token(there) == without_token(nowhere).replace("octo-none", "octo-corp")
 
 
 def test_the_list_shows_mine_alone_with_what_other_apps_know(octo: Estate, as_: SignIn) -> None:
