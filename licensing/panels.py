@@ -105,7 +105,7 @@ def summarise(enterprises: Sequence[Enterprise]) -> Mapping[int, Summary]:
 def _summary(
     totals: Mapping[str, int], cloud: CloudPicture | None, servers: Sequence[clocks.Clocks]
 ) -> Summary:
-    counted = totals.get("counted", cloud.consumed if cloud else None)
+    counted = cloud.consumed if cloud else None  # the headline, as `bridge` tells it
     worst = min(servers, key=lambda each: WORST.index(each.console.key), default=None)
     return Summary(
         count=counted if counted is not None else totals.get("expected"),

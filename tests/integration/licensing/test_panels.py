@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 
 from ghconnect.models import Enterprise, Membership, Role, Server, User
-from licensing import panels
+from licensing import bridge, panels
+from licensing.usecases import cloud
 from tests.integration.engine import drive
 from tests.unit.test_wording import keys_in
 
@@ -79,6 +80,15 @@ def test_the_list_of_enterprises_shows_count_and_worst_state(osaka: Server, owne
     rows = [words_of(row) for row in state.text(owner, "/enterprises").split("<tr>")[2:]]
     assert any(row.startswith("octo ") and "2 counted by GitHub" in row and "Failing" in row for row in rows)
     assert any("1 counted by this console" in row and "Not connected" in row for row in rows)
+
+
+def test_the_list_of_enterprises_shows_the_count_the_overview_shows(osaka: Server, owner: Client) -> None:
+    state.picture(osaka, [drive.account(1, "ann@octo.example")])
+    for consumed in (7, 8):  # stated by GitHub while its rows are still to be published
+        cloud.state_count(osaka.enterprise, consumed, 10)
+        assert bridge.of(osaka.enterprise).headline == consumed
+        row = words_of(state.text(owner, "/enterprises").split("<tr>")[2])
+        assert f"{consumed} counted by GitHub" in row
 
 
 def words_of(html: str) -> str:
