@@ -37,6 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         used = set(getattr(item, "fixturenames", ()))
         for name in {"stack", "browser"} & used:
             item.add_marker(name)
+        if "django_db_setup" in used or item.get_closest_marker("django_db"):
+            item.add_marker("rows")
         if "stack" in used and ("db" in used or item.get_closest_marker("django_db")):
             raise pytest.UsageError(f"{item.nodeid}: `stack` has its own database; leave out `db`")
     items.sort(key=lambda item: item.get_closest_marker("stack") is not None)
@@ -50,7 +52,10 @@ def folder() -> Path:
 
 @pytest.fixture(scope="session")
 def broker(folder: Path) -> Iterator[None]:
-    """Run the console's own broker, empty, where the settings look for it."""
+    """Run the console's own broker, empty, where the settings look for it; not where one is given."""
+    if os.environ.get("GHCONNECT_TEST_BROKER"):
+        yield
+        return
     port = stacks.broker_port()
     command = ("ghconnect.broker", "--dir", str(folder / "broker"), "--port", str(port))
     with running("broker", *command, folder=folder) as child:

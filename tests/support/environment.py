@@ -21,14 +21,15 @@ def free_port() -> int:
 def prepare() -> Path:
     """Point the settings at a fresh folder and at this session's own broker; return the folder.
 
-    DATABASE_URL stays as it was given, so that the same tests run on PostgreSQL.
+    DATABASE_URL stays as it was given, so that the same tests run on PostgreSQL; GHCONNECT_TEST_BROKER is an empty
+    Redis to use instead of our own.
     """
     folder = Path(tempfile.mkdtemp(prefix="ghconnect-tests-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="ghconnect.settings",
         GHCONNECT_VAR=str(folder),
-        REDIS_URL=f"redis://{HOST}:{free_port()}/0",
+        REDIS_URL=os.environ.get("GHCONNECT_TEST_BROKER") or f"redis://{HOST}:{free_port()}/0",
         DEBUG="False",
         LOG_LEVEL="WARNING",
         GHCONNECT_ALLOWED_NETWORKS="127.0.0.0/8",

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -58,16 +59,33 @@ def running(
     name: str, *command: str, folder: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator[Child]:
     """Run `python -m …` while the context lasts; its output goes to `<folder>/<name>.log`."""
+    settings = {"PYTHONUNBUFFERED": "1", **(environment or {})}
+    with program(name, sys.executable, "-m", *command, folder=folder, environment=settings) as child:
+        yield child
+
+
+@contextmanager
+def program(
+    name: str,
+    *command: str,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    user: int | None = None,
+) -> Iterator[Child]:
+    """Run any program so, as another user (a uid) where that is asked and may be."""
     log = folder / f"{name}.log"
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
+            command,
+            cwd=ROOT if user is None else folder,
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            user=user,
+            group=None if user is None else pwd.getpwuid(user).pw_gid,
+            extra_groups=None if user is None else [],
             preexec_fn=die_with_parent,
         )
     child = Child(process, log)
