@@ -10,10 +10,10 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test requirements browser messages
+.PHONY: help run venv check test requirements browser messages screenshots a11y
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Variables of make run: PORT, PAGES_PORT, MACHINE_PORT, BROKER_PORT, PEOPLE (size of the pretend estate)"
 
 run: .venv/.runtime ## the console and pretend GitHub on this machine (PORT=8000 PEOPLE=20000)
@@ -55,6 +55,12 @@ check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deploym
 
 test: .venv/.dev browser ## all tests (ONLY="tests/unit -k word" for some)
 	$(VENV) -m pytest $(ONLY)
+
+screenshots: .venv/.dev browser ## pictures of every page under var/screenshots (CONSOLE_URL, CONSOLE_PASSWORD: of that console)
+	$(VENV) -m tools.shots
+
+a11y: .venv/.dev browser ## axe on every page, theme and width; writes docs/proof/a11y.md (minutes)
+	$(VENV) -m tools.a11y
 
 messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
 	$(VENV) tools/messages.py

@@ -1,0 +1,63 @@
+"""Opens a page as somebody sees it, and notes what is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tools import pages
+from tools.console import Console
+
+NEW = "ghe-new.octo-corp.example"
+
+
+def prepare(console: Console, browser: Browser) -> None:
+    """Bring a console of our own into the state of its `own` pages: one more server, neither connected nor read."""
+    context = console.context(browser, pages.OWNER)
+    page = context.new_page()
+    page.goto(f"{pages.E}/servers/new")
+    page.get_by_label("Host name").fill(NEW)
+    page.get_by_label("An owner uploads a file").check()
+    page.get_by_role("button", name="Add server").click()
+    context.close()
+
+
+def shown(console: Console) -> list[pages.Page]:
+    """Return the pages that this console has and its people can open."""
+    return [
+        page
+        for page in pages.PAGES
+        if (console.own or not page.own) and (not page.who or page.who in console.passwords)
+    ]
+
+
+@contextmanager
+def opened(context: BrowserContext, page: pages.Page) -> Iterator[tuple[Page, list[str]]]:
+    """Open a page; gives it with the list that its errors are added to."""
+    errors: list[str] = []
+    tab = context.new_page()
+    tab.on("pageerror", lambda error: errors.append(f"script: {error}"))
+    tab.on("console", lambda line: errors.append(f"console: {line.text}") if _is_ours(line, tab) else None)
+    answer = tab.goto(page.path)
+    if page.follow:
+        tab.get_by_role("main").get_by_role("link", name=page.follow).first.click()
+    elif answer is None or answer.status != (404 if page.name == "Page not found" else 200):
+        errors.append(f"answers {answer.status if answer else 'nothing'}")
+    elif urlsplit(tab.url).path != urlsplit(page.path).path:
+        errors.append(f"leads to {tab.url}")
+    yield tab, errors
+    tab.close()
+
+
+def _is_ours(line: object, tab: Page) -> bool:
+    """An error page is a failed load of itself; what it loads must not fail."""
+    return line.type == "error" and line.location["url"] != tab.url  # type: ignore[attr-defined]
+
+
+def too_wide(tab: Page) -> list[str]:
+    """Tell whether the page scrolls sideways."""
+    wide = tab.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return ["wider than the window"] if wide else []

@@ -1,0 +1,82 @@
+"""Every page of the console, in one place for whatever opens them all: pictures and accessibility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+E = "/enterprises/octo-corp"
+# Who looks: the owner and the billing manager of the sandbox, or nobody.
+OWNER, BILLER, NOBODY = "mona", "finn", ""
+
+
+def server(name: str) -> str:
+    """Return the path of a server of the sandbox."""
+    return f"{E}/servers/ghe-{name}.octo-corp.example"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its path, who looks, the name of a link to follow there, and whether the menus of its header count.
+
+    `own` pages show a state that only a console of our own is brought into.
+    """
+
+    name: str
+    path: str
+    who: str = OWNER
+    follow: str = ""
+    header: bool = False
+    own: bool = False
+
+
+PAGES = (
+    Page("Sign in", "/login/", NOBODY),
+    Page("Reset password", "/password/reset/", NOBODY),
+    Page("About this console", "/about", NOBODY),
+    Page("Page not found", "/nowhere"),
+    Page("Enterprises", "/enterprises", header=True),
+    Page("Add an enterprise account", "/enterprises/new"),
+    Page("Your settings", "/settings"),
+    Page("Change password", "/password/change/"),
+    Page("Tour", "/tour"),
+    Page("Overview", E, header=True),
+    Page("Overview, for a billing manager", E, BILLER, header=True),
+    Page("GitHub Connect, all servers", f"{E}/github-connect"),
+    Page("Add a server", f"{E}/servers/new"),
+    Page("GitHub Connect, connected", f"{server('tokyo')}/github-connect", header=True),
+    Page("GitHub Connect, broken", f"{server('nagoya')}/github-connect"),
+    Page("GitHub Connect, for a billing manager", f"{server('tokyo')}/github-connect", BILLER),
+    Page("GitHub Connect, not enabled", f"{server('new')}/github-connect", own=True),
+    Page("Enable GitHub Connect", f"{server('new')}/github-connect/enable", own=True),
+    Page("Disable GitHub Connect", f"{server('tokyo')}/github-connect/disable"),
+    Page("License, up to date", f"{server('tokyo')}/license"),
+    Page("License, failing", f"{server('nagoya')}/license"),
+    Page("License, by file", f"{server('plant')}/license"),
+    Page("License, not read yet", f"{server('new')}/license", own=True),
+    Page("License syncs", f"{server('berlin')}/license/syncs"),
+    Page("License sync, held", f"{server('berlin')}/license/syncs/3"),
+    Page("License sync, failed", f"{server('nagoya')}/license/syncs/3"),
+    Page("License sync, published", f"{server('tokyo')}/license/syncs/2"),
+    Page("License sync of GitHub's report", f"{E}/licensing/syncs/2"),
+    Page("Publish a held sync", f"{server('berlin')}/license/syncs/3/publish"),
+    Page("Users", f"{server('tokyo')}/users"),
+    Page("Users, not read yet", f"{server('new')}/users", own=True),
+    Page("What is read and kept", f"{server('tokyo')}/data"),
+    Page("Server settings", f"{server('tokyo')}/settings"),
+    Page("Server settings, by file", f"{server('plant')}/settings"),
+    Page("Push from a server", f"{server('plant')}/settings/push"),
+    Page("Remove a server", f"{server('tokyo')}/settings/remove"),
+    Page("Enterprise licensing", f"{E}/licensing"),
+    Page("Consumed licenses", f"{E}/licensing/consumed"),
+    Page("Consumed licenses, none found", f"{E}/licensing/consumed?q=nobody-at-all"),
+    Page("A person", f"{E}/licensing/consumed?q=jane", follow="Jane Doe"),
+    Page("A person on two servers", f"{E}/licensing/consumed?q=ravi", follow="ravi"),
+    Page("Counted twice", f"{E}/licensing/counted-twice"),
+    Page("GitHub and this console", f"{E}/licensing/difference"),
+    Page("Add server usage", f"{E}/licensing/upload"),
+    Page("Start again", f"{E}/start-again"),
+    Page("Profile", f"{E}/settings"),
+    Page("GitHub account", f"{E}/settings/github"),
+    Page("Owners and billing managers", f"{E}/settings/people"),
+    Page("Audit log", f"{E}/settings/audit-log"),
+)
