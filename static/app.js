@@ -68,5 +68,7 @@
     if (navigator.clipboard) document.querySelectorAll('button[data-copy][hidden]').forEach((button) => { button.hidden = false; });
   }
   prepare();
+  // A bar that is wider than a phone begins at the tab one is on.
+  document.querySelectorAll('nav [aria-current="page"]').forEach((link) => link.scrollIntoView({block: 'nearest', inline: 'nearest'}));
   document.addEventListener('htmx:afterSettle', prepare);
 })();
