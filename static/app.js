@@ -69,6 +69,9 @@
   }
   prepare();
   // A bar that is wider than a phone begins at the tab one is on.
-  document.querySelectorAll('nav [aria-current="page"]').forEach((link) => link.scrollIntoView({block: 'nearest', inline: 'nearest'}));
+  document.querySelectorAll('nav [aria-current="page"]').forEach((link) => {
+    const bar = [link.closest('ul'), link.closest('nav')].find((box) => box && box.scrollWidth > box.clientWidth);
+    if (bar) bar.scrollLeft += link.getBoundingClientRect().right - bar.getBoundingClientRect().right + 16;
+  });
   document.addEventListener('htmx:afterSettle', prepare);
 })();
