@@ -230,7 +230,7 @@ def _stake(item: rules.Item, gathered: Gathered) -> str:
     """What hangs on it: licenses, what GitHub does not know yet, or the data that stays."""
     if item.key.startswith("github_"):
         told = [pending_words(key, n) for key, n in sorted(gathered.pending.get(item.subject, {}).items())]
-        return ", ".join(told)
+        return wording.listed(told)
     if item.key in ("failing", "silent", "stale", "late"):
         at = gathered.servers[item.subject].facts.picture_at
         return _("Data of {day} stays").format(day=moments.day(at)) if at else ""

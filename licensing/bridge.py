@@ -210,7 +210,7 @@ def _change(enterprise: Enterprise, key: str, delta: int, people: Mapping[str, A
     if absent:
         notes.append(ngettext("%(n)s removed", "%(n)s removed", absent) % {"n": number(absent)})
     href = f"{reverse('difference', kwargs={'slug': enterprise.slug})}?line={key}"
-    return BridgeLine(label, delta, key, ", ".join(notes), href, signed=True)
+    return BridgeLine(label, delta, key, wording.listed(notes), href, signed=True)
 
 
 def line_words(key: str) -> str:

@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from ghconnect import paging
+from ghconnect import paging, wording
 from licensing.models import Account, Person, RunChange, StagedAccount, SyncRun
 from licensing.rules.consumption import CLOUD_REASONS
 
@@ -72,7 +72,7 @@ def kind_words(kind: str, fields: str) -> str:
         "changed": _("Changed"),
     }
     names = [field_words(name) for name in fields.split(",") if name]
-    return ": ".join(filter(None, [words.get(kind, kind), ", ".join(names)]))
+    return ": ".join(filter(None, [words.get(kind, kind), wording.listed(names)]))
 
 
 def field_words(name: str) -> str:

@@ -143,7 +143,7 @@ def _cloud_line(enterprise: Enterprise, person: Person, picture: CloudPicture | 
             login=cloud.login,
             where=listing.cloud_words(enterprise),
             value=", ".join(dict.fromkeys(one.value for one in values)),
-            rule=", ".join(dict.fromkeys(wording.rule(one.kind) for one in values)),
+            rule=wording.listed(dict.fromkeys(wording.rule(one.kind) for one in values)),
             verdict="",
             marks=[],
             as_of=picture.rows_at if picture else None,

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ghconnect import clock, moments
 from ghconnect.features import Shown
@@ -29,7 +30,8 @@ def switch_on(request: HttpRequest, server: Server) -> Shown:
         said = words.format(host=server.host)
         return SAMPLE, {"title": title, "body": said, "help": said}
     local = timezone.localtime(_due(server))
-    when = {"weekday": dateformat.format(local, "l"), "time": dateformat.format(local, "H:i T")}
+    clock_time = dateformat.format(local, pgettext("date format", "H:i T"))
+    when = {"weekday": dateformat.format(local, "l"), "time": clock_time}
     body = _(
         "Every {weekday} about {time} this console reads the accounts of {host}: id, login, primary email, "
         "suspended, dormant, site admin, ever active. See a sample first."

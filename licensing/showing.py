@@ -120,7 +120,7 @@ def note(run: SyncRun) -> str:
     if run.state in (State.FAILED, State.WAITING) and run.error_key:
         return trouble_words(run, None)
     if run.holds and run.state in (State.HELD, State.DISCARDED, State.SUPERSEDED, *SyncRun.GOOD):
-        return f"{held_words(run)} {_decided(run)}".strip()
+        return wording.sentences(filter(None, [held_words(run), _decided(run)]))
     return ""
 
 

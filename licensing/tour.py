@@ -108,11 +108,11 @@ def _clocks(enterprise: Enterprise, servers: list[clocks.Clocks]) -> Step:
     ]
     if stale is not None:
         told.append(
-            _("{server} is {here} here ({age}); at GitHub it is {there}.").format(
+            _("{server} is “{here}” here ({age}); at GitHub it is “{there}”.").format(
                 server=stale.server.short_name,
-                here=f"“{stale.console.label}”",
+                here=stale.console.label,
                 age=stale.console.age,
-                there=f"“{stale.github.label}”",
+                there=stale.github.label,
             )
         )
     return Step("clocks", _("Two clocks"), told, [("GitHub Connect", _at("fleet", enterprise))])

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from ghconnect import features
+from ghconnect import features, wording
 from ghconnect.access import PlacedRequest
 from ghconnect.features import Feature, Shown
 from ghconnect.models import Membership, Server
@@ -37,7 +37,7 @@ def enable(request: PlacedRequest, server: Server) -> Question:
 def disable(request: PlacedRequest, server: Server) -> Question:
     """Before GitHub Connect is disabled; what stays of what was read is told by the features that read it."""
     stays = [str(values["stays"]) for _name, values in features.panels("disconnect", request, server)]
-    sentences = [
+    said = [
         _("Syncing of {host} stops here.").format(host=server.host),
         *(
             [_("Its token stays sealed and unused until you delete it in Server settings.")]
@@ -51,7 +51,7 @@ def disable(request: PlacedRequest, server: Server) -> Question:
         id="disable-connect",
         action=_address("connect_disable", server),
         title=_("Disable GitHub Connect"),
-        body=" ".join(sentences),
+        body=wording.sentences(said),
         verb=_("Disable GitHub Connect"),
         back=_address("server_connect", server),
         danger=True,

@@ -12,6 +12,7 @@ from .matches import hold, reason, rule, verdict
 from .problems import problem
 from .remedies import name, remedy
 from .savings import actor, cause, fix, message
+from .saying import listed, sentences
 from .states import GITHUB_STATES, STATES, Said, github_state, state
 
 __all__ = [
@@ -25,12 +26,14 @@ __all__ = [
     "fix",
     "github_state",
     "hold",
+    "listed",
     "message",
     "name",
     "problem",
     "reason",
     "remedy",
     "rule",
+    "sentences",
     "state",
     "verb",
     "verdict",

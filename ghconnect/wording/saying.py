@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from string import Formatter
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from ghconnect import moments
 
@@ -33,6 +34,16 @@ def shown(value: object) -> str:
     """A parameter as people read it: times in the viewer's zone, the rest as it is."""
     moment = value if isinstance(value, datetime) else _moment(value)
     return moments.moment(moment) if moment else str(value)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Words one after another, as the language separates them: "3 people, 1 removed"."""
+    return pgettext("between the items of a list", ", ").join(words)
+
+
+def sentences(said: Iterable[str]) -> str:
+    """Sentences one after another; Japanese puts no space after its full stop."""
+    return " ".join(said).replace("。 ", "。")
 
 
 def unknown(key: str) -> str:

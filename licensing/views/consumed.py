@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from ghconnect import clock, paging
+from ghconnect import clock, paging, wording
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
@@ -202,4 +202,4 @@ def unknown_words(query: search.Query) -> str:
         for name, values in search.QUALIFIERS.items()
         if values and name in asked
     ]
-    return " ".join([words, *(_("Known are {values}.").format(values=one) for one in known)])
+    return wording.sentences([words, *(_("Known are {values}.").format(values=one) for one in known)])

@@ -151,7 +151,7 @@ def _publish_question(run: SyncRun) -> Question:
         id="publish",
         action=showing.url(run, "sync_publish"),
         title=_("Publish sync #%(number)s") % {"number": run.number},
-        body=" ".join([_publish_words(run, n), _("The sync and your name go to the audit log.")]),
+        body=wording.sentences([_publish_words(run, n), _("The sync and your name go to the audit log.")]),
         verb=_("Publish"),
         back=showing.url(run),
         danger=True,

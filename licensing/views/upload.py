@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
+from ghconnect import wording
 from ghconnect.access import PlacedRequest, owner
 from ghconnect.models import Server
 from licensing.forms.upload import UploadForm
@@ -115,7 +116,7 @@ def _understood(request: PlacedRequest) -> dict[str, Any] | None:
         "run": run,
         "url": reverse("server_sync", kwargs=where),
         "format": str(FORMATS.get(kept["format"], kept["format"])),
-        "fields": ", ".join(str(FIELDS[name]) for name in fields.FIELDS if name in known),
+        "fields": wording.listed(str(FIELDS[name]) for name in fields.FIELDS if name in known),
         "link": _("License sync #{n}").format(n=run.number),
     }
 
