@@ -16,8 +16,8 @@ from licensing.rules.verdicts import EFFECT, LINE_ORDER
 
 from . import bridge, licenses, listing
 
-# A line shows so many people; a page of its own shows all.
-SHOWN = 10
+# A line shows so many people; a page of its own shows all. So many licenses that nobody is tied to any more.
+SHOWN, REMOVED = 10, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Verdict:
 def sections(enterprise: Enterprise, numbers: bridge.BridgeView) -> list[Section]:
     """Return the lines of the bridge, each with its first people; a constant number of queries."""
     lines = {line.key: line for line in numbers.changes}
-    members, removed = _first_people(enterprise), _removed(enterprise)
+    members, removed = _first_people(enterprise), _removed(enterprise, SHOWN + 1)
     people = Person.objects.in_bulk({pk for pks in members.values() for pk in pks})
     known = {one.id: one for one in listing.people_lines(enterprise, list(people.values()))}
     gone = {one.id: one for one in listing.lines(enterprise, licenses.GITHUB, [row for row, _ in removed])}
@@ -53,9 +53,9 @@ def sections(enterprise: Enterprise, numbers: bridge.BridgeView) -> list[Section
         Section(
             line=line,
             people=[known[pk] for pk in members.get(key, [])[:SHOWN]],
-            removed=[gone[row.pk] for row, line in removed if line == key],
+            removed=[gone[row.pk] for row, line in removed if line == key][:SHOWN],
             url=f"{reverse('difference', kwargs={'slug': enterprise.slug})}?line={key}",
-            more=len(members.get(key, [])) > SHOWN,
+            more=max(len(members.get(key, [])), sum(line == key for _, line in removed)) > SHOWN,
         )
         for key, line in lines.items()
     ]
@@ -78,17 +78,19 @@ def _first_people(enterprise: Enterprise) -> dict[str, list[int]]:
 
 
 def removed(enterprise: Enterprise, line: str) -> list[listing.Line]:
-    """Return licenses of a line whose accounts are gone altogether, so that no person is left to name."""
-    rows = [row for row, found in _removed(enterprise) if found == line]
+    """Return the first licenses of a line whose accounts are gone altogether, so that no person is left to name."""
+    rows = [row for row, _ in _removed(enterprise, REMOVED, line)]
     return listing.lines(enterprise, licenses.GITHUB, rows)
 
 
-def _removed(enterprise: Enterprise) -> list[tuple[LicenseRow, str]]:
-    """Rows that GitHub counts and nobody here is tied to any more, each with its line."""
+def _removed(enterprise: Enterprise, most: int, line: str = "") -> list[tuple[LicenseRow, str]]:
+    """Rows that GitHub counts and nobody here is tied to any more, each with its line: so many of each, or of one."""
     rows: QuerySet[Any] = LicenseRow.objects.filter(
         bridge_items__enterprise=enterprise, bridge_items__people=None, counted=True
     ).annotate(line=F("bridge_items__line"))
-    return [(row, row.line) for row in rows.order_by("sort", "id")[: 5 * SHOWN]]
+    place = Window(RowNumber(), partition_by=F("line"), order_by=[F("sort").asc(), F("id").asc()])
+    first = (rows.filter(line=line) if line else rows).annotate(place=place).filter(place__lte=most)
+    return [(row, row.line) for row in first.order_by("sort", "id")]
 
 
 def verdicts(enterprise: Enterprise) -> list[Verdict]:

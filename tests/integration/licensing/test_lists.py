@@ -15,12 +15,13 @@ from django.test.utils import CaptureQueriesContext
 
 from ghconnect.models import Enterprise, Server
 from licensing import bridge, exports
-from licensing.models import CloudPicture, LicenseRow, Person
+from licensing.models import BridgeItem, CloudPicture, Edition, LicenseRow, Person
 from tests.integration.engine import drive
 
 from .conftest import TOKYO
 
 LIST = "/enterprises/octo/licensing/consumed"
+DIFFERENCE = "/enterprises/octo/licensing/difference"
 PAGES = ["", "/consumed", "/consumed?view=expected", "/difference", "/difference?line=new_since", "/upload"]
 
 
@@ -359,3 +360,21 @@ def test_another_enterprise_sees_nothing_of_it(estate: Enterprise, stranger: Cli
     # Nor by its own address with another's number.
     assert stranger.get(f"/enterprises/other/licensing/people/{person.pk}").status_code == 404
     assert json.loads(stranger.get("/enterprises/other/licensing/consumed.json").getvalue())["users"] == []
+
+
+def test_no_line_hides_who_is_gone_behind_another(estate: Enterprise, owner: Client) -> None:
+    """Licenses nobody here is tied to: many on the line that sorts first must not push out the other's."""
+    for line, names_ in (("gone_since", [f"a{n:02}" for n in range(60)]), ("unknown_server", ["zoe"])):
+        for name in names_:
+            row = LicenseRow.objects.create(
+                enterprise=estate, row_key=name, sort=name, github_com_login=name, kind="cloud", digest="-"
+            )
+            BridgeItem.objects.create(enterprise=estate, line=line, delta=-1).rows.add(row)
+    Edition.objects.filter(enterprise=estate, number=estate.edition).update(
+        totals={**drive.totals(estate), "lines": {"gone_since": -60, "unknown_server": -1}}
+    )
+    for page in (f"{DIFFERENCE}?line=unknown_server", DIFFERENCE):
+        assert ">zoe<" in text(owner, page), page
+    alone = text(owner, f"{DIFFERENCE}?line=gone_since")
+    assert (">a49<" in alone, ">zoe<" in alone) == (True, False)
+    assert f'href="{DIFFERENCE}?line=gone_since"' in text(owner, DIFFERENCE)
