@@ -60,6 +60,8 @@ def trust(ca_bundle: str = "") -> TrustContext:
     """A context that trusts certifi's roots and, if given, the CA certificates of a PEM text."""
     context = TrustContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Python before 3.11.4 takes a cut-off connection for TLS's goodbye (gh-95494); OpenSSL before 3 has no such option.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     context.load_verify_locations(certifi.where())
     if ca_bundle:
         context.load_verify_locations(cadata=ca_bundle)
