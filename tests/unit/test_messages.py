@@ -1,5 +1,11 @@
 """Both languages are whole: the sources, the .po and the .mo agree."""
 
+from allauth.account.adapter import DefaultAccountAdapter
+from django.core.validators import EmailValidator
+from django.utils import translation
+from django.utils.translation import gettext
+
+from ghconnect.wording.borrowed import BORROWED
 from tools import messages
 
 
@@ -26,3 +32,10 @@ def test_messages_are_found_in_python_and_in_templates() -> None:
         "templates/elements/sandbox.html",
         "Sandbox. %(slug)s and its servers are pretend; they run on this machine.",
     ) in found
+
+
+def test_what_libraries_say_is_said_in_our_words() -> None:
+    said = {*DefaultAccountAdapter.error_messages.values(), EmailValidator.message, "Email address"}
+    assert set(BORROWED) <= {getattr(words, "_args", (words,))[0] for words in said}
+    with translation.override("ja"):
+        assert not [words for words in BORROWED if "メールアドレス" in gettext(words)]
