@@ -9,7 +9,7 @@ from ghconnect import clock
 from ghconnect.models import User
 from ghconnect.queue import send
 from ghconnect.usecases import audit
-from licensing.models import SyncRun
+from licensing.models import SyncRun, bulk
 
 from . import runs
 
@@ -64,6 +64,7 @@ def discard(*, run: SyncRun, by: User) -> SyncRun:
     _held_row(run).update(
         state=State.DISCARDED, decided_by_login=by.login, finished_at=clock.now(run.enterprise)
     )
+    bulk.forget_staged(run.pk)
     audit.record("license_sync.discard_held", by=by, enterprise=run.enterprise, subject=str(run))
     run.refresh_from_db()
     return run

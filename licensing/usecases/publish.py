@@ -34,7 +34,7 @@ class OlderReport(Exception):
 def lock(run: SyncRun) -> tuple[Enterprise, Server | None]:
     """Lock enterprise, then server: the order everywhere. No key update, so that inserts may refer to them.
 
-    Raises LostRun where one of them was removed meanwhile, and the run with it.
+    Raises LostRun where one of them was removed meanwhile, and the run with it, or the run is another's now.
     """
     try:
         enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=run.enterprise_id)
@@ -44,6 +44,8 @@ def lock(run: SyncRun) -> tuple[Enterprise, Server | None]:
             server.enterprise = enterprise
     except ObjectDoesNotExist:
         raise runs.LostRun(str(run)) from None
+    if not runs.mine(run).exists():
+        raise runs.LostRun(str(run))
     return enterprise, server
 
 
@@ -69,6 +71,7 @@ def server(run: SyncRun) -> None:
         enterprise, subject = lock(run)
         assert subject is not None
         if not gate_is_open(run, subject):
+            bulk.forget_staged(run.pk)
             settle(run, State.CANCELLED)
             return
         if bulk.staged_totals(run.pk, run.attempt) != (run.fetched, run.fetched):
@@ -163,9 +166,10 @@ def _picture(run: SyncRun, subject: Server, changed: bool) -> None:
 
 def supersede_held(run: SyncRun) -> None:
     """A held run does not block; what is published later takes its place."""
-    runs.of_subject(run.server or run.enterprise).filter(state=State.HELD, pk__lt=run.pk).update(
-        state=State.SUPERSEDED
-    )
+    older = runs.of_subject(run.server or run.enterprise).filter(state=State.HELD, pk__lt=run.pk)
+    for run_id in list(older.values_list("pk", flat=True)):
+        bulk.forget_staged(run_id)
+    older.update(state=State.SUPERSEDED)
 
 
 def settle(run: SyncRun, state: str, **values: Any) -> None:

@@ -23,7 +23,7 @@ from ghconnect.models import Enterprise, Server, User
 from ghconnect.queue import send
 from ghconnect.usecases import audit
 from ghconnect.usecases.features import is_enabled
-from licensing.models import SyncRun
+from licensing.models import SyncRun, bulk
 
 from . import chunks
 
@@ -287,6 +287,7 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
             error_key=key,
             error_params=params,
         )
+        bulk.forget_staged(run.pk)
         freshness.failed(run)
         audit.record("license_sync.failed", by=None, enterprise=run.enterprise, subject=str(run), reason=key)
         kick(run)
@@ -323,12 +324,12 @@ def kick(run: SyncRun) -> None:
 def cancel_open(subject: Subject) -> int:
     """Cancel queued and active pull and push runs of the subject; called with the subject locked."""
     enterprise = subject.enterprise if isinstance(subject, Server) else subject
-    return (
-        of_subject(subject)
-        .filter(state__in=SyncRun.OPEN)
-        .exclude(way=Server.WayIn.UPLOAD)
-        .update(state=State.CANCELLED, finished_at=clock.now(enterprise), lease_until=None)
-    )
+    ended = of_subject(subject).filter(state__in=SyncRun.OPEN).exclude(way=Server.WayIn.UPLOAD)
+    ids = list(ended.values_list("pk", flat=True))
+    count = ended.update(state=State.CANCELLED, finished_at=clock.now(enterprise), lease_until=None)
+    for run_id in ids:
+        bulk.forget_staged(run_id)
+    return count
 
 
 def sendable(limit: int = 500) -> list[int]:
