@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from django.db import transaction
+
 from ghconnect import clock
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise as Client
@@ -50,14 +52,16 @@ def fetch(run: SyncRun, client: Client) -> None:
             if reading.moved:
                 told["drifting"] = True
             _fetched(run, upload, reading, told)
-            break
-    state_count(run.enterprise, reading.consumed, reading.purchased)
+            return
 
 
+@transaction.atomic
 def _fetched(run: SyncRun, upload: uuid.UUID, reading: Reading, told: dict[str, Any]) -> None:
+    """End the fetch, and keep the count with it: one without the other would look like something not explained."""
     counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
     now = clock.now(run.enterprise)
     runs.fetched(run, upload, fetched=reading.rows, counts=counts, observed_at=now, age_known=True)
+    state_count(run.enterprise, reading.consumed, reading.purchased)
 
 
 def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any]) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -73,6 +74,23 @@ def read(octo: Enterprise) -> SyncRun:
     done = sync.perform(run_id=run.pk)
     assert done is not None
     return done
+
+
+def test_rows_are_never_read_without_the_count_that_stands_on_them(
+    octo: Enterprise, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that dies between the two leaves neither: whoever takes over reads both again."""
+    with monkeypatch.context() as patched:
+        patched.setattr(GitHubCount.objects, "create", lambda **_: sys.exit("killed"))
+        with pytest.raises(SystemExit):
+            read(octo)
+    run = SyncRun.objects.get(enterprise=octo)
+    assert (run.fetch_complete, RunChunk.objects.filter(run=run).count()) == (False, 0)
+    SyncRun.objects.filter(pk=run.pk).update(lease_until="2020-01-01T00:00Z")
+    done = sync.perform(run_id=run.pk)
+    assert done is not None
+    assert (done.state, CloudPicture.objects.get().consumed) == (State.PUBLISHED, 236)
+    assert drive.totals(octo)["unexplained"] == 0
 
 
 def test_a_whole_read_is_published(octo: Enterprise, sandbox: Sandbox) -> None:
