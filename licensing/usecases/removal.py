@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from ghconnect import clock
 from ghconnect.models import ConnectedFeature, Connection, Enterprise, Server
@@ -48,7 +49,16 @@ def retire(*, server: Server) -> None:
     RunChange.objects.filter(run__in=old).delete()
     for run_id in old.values_list("pk", flat=True):
         bulk.forget_staged(run_id)
+    _forget_names(server)
     bulk.delete_accounts(server.pk)
+
+
+def _forget_names(server: Server) -> None:
+    """Blank the names of people who are gone and were on this server alone: past totals need none (ENGINEERING §27)."""
+    theirs = Account.objects.filter(server=server).values("person_id")
+    elsewhere = Account.objects.filter(person_id=OuterRef("pk")).exclude(server=server)
+    gone = Person.objects.filter(enterprise=server.enterprise_id, pk__in=theirs).exclude(ended_edition=None)
+    gone.exclude(Exists(elsewhere)).update(name="", sort="")
 
 
 @transaction.atomic

@@ -370,3 +370,16 @@ def test_another_contract_decides_everybody_again_in_one_edition(
     enterprises.set_contract(enterprise=of, contract="volume", renews_on=None, by=mona)
     assert drive.totals(of) == before
     drive.assert_sound(of)
+
+
+def test_a_removed_server_leaves_no_names_behind(of: Enterprise, server: Server, mona: User) -> None:
+    """Of people it alone had: those who left before too. Their licenses stay in the totals of the past."""
+    other = drive.server(of, "ghe-b.example.com")
+    drive.read_server(other, [drive.account(1, "eve@x.example", "eve")])
+    read(server, *BOTH, drive.account(3, "cat@x.example", "cat"), drive.account(4, "eve@x.example", "eve"))
+    read(server, *BOTH, drive.account(4, "eve@x.example", "eve"))
+    drive.read_cloud(of, [drive.row("bob", [f"{HOST}:2"], ["bob@x.example"], github_com_name="Bob")])
+    servers.remove(server=server, by=mona)
+    named = Person.objects.filter(enterprise=of).exclude(name="", sort="")
+    assert set(named.values_list("name", flat=True)) == {"eve", "Bob"}
+    assert Person.objects.filter(enterprise=of).count() == 4
