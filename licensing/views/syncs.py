@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -115,7 +116,8 @@ def _facts(run: SyncRun) -> list[tuple[str, str]]:
     ]
     pairs = [(name, ui.moment(at)) for name, at in times if at]
     if run.observed_at and not run.age_known:
-        pairs[-1] = (pairs[-1][0], ui.moment(run.observed_at) + " " + _("(age of the report not known)"))
+        known = format_html("{} {}", pairs[-1][1], _("(age of the report not known)"))
+        pairs[-1] = (pairs[-1][0], known)
     return [*pairs, *showing.facts(run)]
 
 

@@ -11,7 +11,7 @@ from ghconnect import moments
 NOW = datetime(2026, 11, 24, 9, 12, 30, tzinfo=UTC)
 
 AGO = [
-    (timedelta(seconds=59), "just now", "たった今"),
+    (timedelta(seconds=59), "just now", "1 分以内"),
     (timedelta(seconds=60), "1 minute ago", "1 分前"),
     (timedelta(minutes=59, seconds=59), "59 minutes ago", "59 分前"),
     (timedelta(hours=3), "3 hours ago", "3 時間前"),
@@ -19,7 +19,7 @@ AGO = [
     (timedelta(hours=48), "2 days ago", "2 日前"),
     (timedelta(days=26), "26 days ago", "26 日前"),
     (timedelta(days=985), "14 Mar 2024", "2024年3月14日"),
-    (-timedelta(seconds=30), "just now", "たった今"),
+    (-timedelta(seconds=30), "just now", "1 分以内"),
     (-timedelta(minutes=5), "in 5 minutes", "5 分後"),
     (-timedelta(hours=1), "in 1 hour", "1 時間後"),
     (-timedelta(days=6), "in 6 days", "6 日後"),

@@ -154,6 +154,12 @@ def test_the_first_run_is_its_own_picture(osaka: Server, owner: Client) -> None:
     assert "No account changed." in state.text(owner, page_of(run))
 
 
+def test_a_report_of_unknown_age_says_so_beside_its_time(osaka: Server, owner: Client) -> None:
+    run = drive.read_server(osaka, [drive.account(1, "ann@octo.example")])
+    SyncRun.objects.filter(pk=run.pk).update(age_known=False)
+    assert re.search(r" UTC</time> \(age of the report not known\)", state.text(owner, page_of(run)))
+
+
 def test_a_failed_run_says_what_to_do_and_where(osaka: Server, owner: Client, manager: Client) -> None:
     run = state.failed(osaka)
     page = state.text(owner, page_of(run))
