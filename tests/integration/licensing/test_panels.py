@@ -52,7 +52,7 @@ def test_the_row_tells_what_is_wrong(osaka: Server, owner: Client) -> None:
     [
         (
             {"date": timezone.now() - timedelta(days=2)},
-            f"GitHub lists {HOST} as connected and last synced it 2 days ago",
+            f"GitHub last received usage of {HOST} 2 days ago",
         ),
         ({"date": None, "status": "", "error": ""}, f"GitHub lists {HOST} and has never synced it"),
         (
