@@ -145,14 +145,18 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "ghconnect"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+# Each says no more than "look now": what lies there when a worker comes back after an hour says nothing.
+LOOK = {"expires": 3600}
 CELERY_BEAT_SCHEDULE = {
     "request due syncs": {
         "task": "licensing.request_due_syncs",
         "schedule": env.float("GHCONNECT_DISPATCH_SECONDS", default=30.0),
+        "options": LOOK,
     },
     "sweep stale runs": {
         "task": "licensing.sweep_stale_runs",
         "schedule": env.float("GHCONNECT_SWEEP_SECONDS", default=5.0),
+        "options": LOOK,
     },
 }
 GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)
