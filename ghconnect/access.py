@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
+from .middleware import client_address
 from .models import Enterprise, Membership, Role, Server, User
 
 P = ParamSpec("P")
@@ -93,8 +94,12 @@ def operator(view: View) -> View:
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """People are added by owners and operators; nobody signs up."""
+    """People are added by owners and operators; nobody signs up. Failed tries are counted for the real client."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Keep sign-up closed."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return who calls: behind a proxy all would share its address, and one who guesses would lock out all."""
+        return client_address(request) or "unknown"

@@ -4,11 +4,13 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.http import HttpResponse
 from django.template.loader import get_template
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone, translation
+from pytest_django import Settings
 
 from ghconnect import context
 from ghconnect.access import Place
@@ -64,6 +66,20 @@ def test_a_request_id_of_a_proxy_is_kept_and_nonsense_is_not(client: Client) -> 
 def test_a_person_signs_in_by_short_name_or_email(client: Client, mona: User, name: str) -> None:
     client.post("/login/", {"login": name, "password": PASSWORD})
     assert client.session["_auth_user_id"] == str(mona.pk)
+
+
+def test_whoever_guesses_behind_a_proxy_keeps_nobody_else_out(
+    client: Client, mona: User, settings: Settings
+) -> None:
+    cache.clear()
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    for n in range(12):
+        guess = {"login": f"nobody{n}", "password": "x"}
+        answer = client.post("/login/", guess, headers={"x-forwarded-for": f"10.0.0.{n}, 203.0.113.9"})
+    assert "Too many failed" in answer.content.decode()
+    good = {"login": "mona", "password": PASSWORD}
+    assert client.post("/login/", good, headers={"x-forwarded-for": "203.0.113.10"}).status_code == 302
+    cache.clear()
 
 
 def test_nobody_signs_up(client: Client) -> None:
