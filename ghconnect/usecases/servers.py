@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from ghconnect import features
+from ghconnect import clock, features
 from ghconnect.github import tokens
 from ghconnect.models import Connection, Enterprise, Server, ServerName, User
 from ghconnect.records import Check
@@ -165,7 +164,8 @@ def change(*, server: Server, by: User, **values: object) -> Server:
 @transaction.atomic
 def rename(*, server: Server, host: str, by: User) -> Server:
     """Give the server its new host name; the old one stays known. Raises AlreadyAdded, BadHost."""
-    new, row, now = hosts.of_server(host), locked(server), timezone.now()
+    new, row = hosts.of_server(host), locked(server)
+    now = clock.now(row.enterprise)
     if new == row.host:
         return row
     if Server.objects.filter(enterprise=row.enterprise, host=new).exists():

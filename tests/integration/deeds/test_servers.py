@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 from django.utils import timezone
@@ -240,6 +240,16 @@ def test_a_renamed_server_keeps_its_old_name_with_its_time(
     other = Server.objects.create(enterprise=octo, host="other.octo.example")
     with pytest.raises(servers.AlreadyAdded):
         servers.rename(server=other, host=server.host, by=mona)
+
+
+def test_a_name_begins_in_the_time_of_the_enterprise_as_what_github_says_of_it(
+    octo: Enterprise, tokyo: Server, mona: User
+) -> None:
+    """Rows are evidence for the name a server had when GitHub synced it: both times must be of one clock."""
+    Enterprise.objects.filter(pk=octo.pk).update(sandbox=True, clock_offset=86_400)
+    server = servers.rename(server=tokyo, host="ghe-new.octo.example", by=mona)
+    day_to_come = timezone.now() + timedelta(hours=23)
+    assert server.names.filter(host=server.host, from_at__gt=day_to_come).exists()
 
 
 def test_a_removed_server_takes_its_connection_along(tokyo: Server, mona: User, told: list[str]) -> None:
