@@ -81,18 +81,6 @@ owner = in_enterprise(OWNER)
 reader = in_enterprise(READERS)
 
 
-def operator(view: View) -> View:
-    """Open a view to the operator of the install alone."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not getattr(request.user, "is_staff", False):
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return guarded
-
-
 class AccountAdapter(DefaultAccountAdapter):
     """People are added by owners and operators; nobody signs up. Failed tries are counted for the real client."""
 

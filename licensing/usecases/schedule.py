@@ -14,7 +14,7 @@ from django.db import transaction
 from ghconnect import clock
 from ghconnect.models import Connection, Enterprise, Server, User
 from ghconnect.queue import send
-from licensing.models import DueSync, ServerPicture, SyncRun
+from licensing.models import DueSync, SyncRun
 from licensing.rules import schedule
 
 from . import runs
@@ -176,14 +176,3 @@ def _check_far(due: DueSync, now: datetime) -> bool:
         log.warning("%s was due at %s, which is too far; now %s", due.server, due.at, after.at)
         _advance(due, after)
     return False
-
-
-def late_by(server: Server) -> datetime | None:
-    """Return when the server was due, if that has passed; None if it is not due yet or not scheduled."""
-    due = DueSync.objects.filter(server=server).first()
-    return due.at if due and due.at < clock.now(server.enterprise) else None
-
-
-def pictures(enterprise: Enterprise) -> dict[int, ServerPicture]:
-    """Return what stands published for each server of the enterprise."""
-    return {p.server_id: p for p in ServerPicture.objects.filter(server__enterprise=enterprise)}
