@@ -22,6 +22,8 @@ from licensing.rules.normalise import email_key, host_key, split_user_id
 from . import chunks, runs
 
 REREADS = 2
+# No address of a server is longer, so a longer value can equal none.
+LONGEST_VALUE = 320
 
 
 @dataclass(slots=True)
@@ -247,6 +249,6 @@ def _row_identities(row: LicenseRow) -> Iterator[Identity]:
 def _add(addresses: dict[tuple[str, str, str], bulk.Row], run: SyncRun, found: Iterable[Identity]) -> None:
     for identity in found:
         key = email_key(identity.value)
-        if key:
+        if key and max(len(key), len(identity.value)) <= LONGEST_VALUE:
             place = (identity.login.lower(), identity.kind, key)
             addresses.setdefault(place, (run.pk, run.attempt, place[0], identity.kind, identity.value, key))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -49,6 +50,7 @@ def keep(*, enterprise: Enterprise, found: list[ServerSyncStatus]) -> bool:
     """Append what changed and mark what was checked; returns whether a server's date moved."""
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     now, moved = clock.now(enterprise), False
+    found = [_kept(status) for status in found]
     newest = {sync.host: sync for sync in GitHubSync.objects.filter(enterprise=enterprise, newest=True)}
     servers = _servers(enterprise, _hosts_by_id(found))
     for status in found:
@@ -58,6 +60,13 @@ def keep(*, enterprise: Enterprise, found: list[ServerSyncStatus]) -> bool:
         defaults={"status_checked_at": now, "status_error_key": "", "status_error_params": {}},
     )
     return moved
+
+
+def _kept(status: ServerSyncStatus) -> ServerSyncStatus:
+    """Cut GitHub's words to what their columns hold; the text of an error has no limit."""
+    return replace(
+        status, server_id=status.server_id[:64], host=status.host[:255], status=status.status[:120]
+    )
 
 
 def _hosts_by_id(found: list[ServerSyncStatus]) -> dict[str, set[str]]:

@@ -104,7 +104,7 @@ def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:
 
 
 def _columns(row: LicenseRow, enterprise: Enterprise, cloud_id: int | None, digest: str) -> tuple[Any, ...]:
-    """The columns of `bulk.ROW` for one row."""
+    """The columns of `bulk.ROW` for one row, as long as PostgreSQL keeps them."""
     facts = consumption.row_facts(row)
     counted = consumption.row_counts(facts, enterprise.contract or consumption.VOLUME).consumes
     return (
@@ -113,23 +113,23 @@ def _columns(row: LicenseRow, enterprise: Enterprise, cloud_id: int | None, dige
         kind(row),
         counted,
         row.github_com_login,
-        row.github_com_name,
+        row.github_com_name[:255],
         row.github_com_user,
         row.enterprise_server_user,
         row.visual_studio_subscription_user,
-        row.license_type,
-        row.github_com_profile,
+        row.license_type[:40],
+        row.github_com_profile[:400],
         bulk.document(row.github_com_member_roles),
         bulk.document(row.github_com_enterprise_roles),
         bulk.document(row.github_com_verified_domain_emails),
-        row.github_com_saml_name_id,
+        row.github_com_saml_name_id[:320],
         bulk.document(row.github_com_orgs_with_pending_invites),
         row.github_com_two_factor_auth,
         bulk.document(row.enterprise_server_user_ids),
         bulk.document(row.enterprise_server_emails),
         bulk.document(sorted({email_key(email) for email in row.enterprise_server_emails} - {""})),
-        row.visual_studio_license_status,
-        row.visual_studio_subscription_email,
+        row.visual_studio_license_status[:40],
+        row.visual_studio_subscription_email[:320],
         row.total_user_accounts,
         sort_key(row),
     )

@@ -141,7 +141,7 @@ def _progress(run: SyncRun, accounts: Iterator[Any]) -> Iterator[Any]:
 
 def _keep_license(server: Server, reader: Any, version: str) -> None:
     """Keep the server's version and what its license says; a server that tells no license is synced all the same."""
-    facts: dict[str, Any] = {"version": version}
+    facts: dict[str, Any] = {"version": version[:32]}
     try:
         license = reader.license()
     except GitHubError as error:

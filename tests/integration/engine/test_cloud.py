@@ -26,6 +26,7 @@ from licensing.models import (
     CloudPicture,
     Edition,
     GitHubCount,
+    GitHubSync,
     Match,
     Person,
     RunChunk,
@@ -381,3 +382,27 @@ def test_github_reads_a_server_and_its_verdicts_follow(of: Enterprise, server: S
     assert github_status.keep(enterprise=of, found=status(8)) is True
     assert drive.read_cloud(of, rows).counts["judged"] == 2
     drive.assert_sound(of)
+
+
+def test_nothing_github_says_is_too_long_to_go_on(of: Enterprise, server: Server) -> None:
+    """PostgreSQL refuses what is longer than its column: one odd value would keep all others out for good."""
+    long = "x" * 500
+    ann = drive.row(
+        "ann",
+        github_com_name=long,
+        license_type=long,
+        github_com_profile=f"https://{long}",
+        github_com_saml_name_id=long,
+        visual_studio_license_status=long,
+        visual_studio_subscription_email=long,
+        github_com_verified_domain_emails=(f"{long}@x.example", "ann@x.example"),
+    )
+    assert drive.read_cloud(of, [ann]).state == State.PUBLISHED
+    drive.read_server(server, [drive.account(1, "ann@x.example")])
+    assert Account.objects.get().rule == VERIFIED_EMAIL
+    assert set(Address.objects.values_list("key", flat=True)) == {"ann@x.example"}
+    assert (len(Row.objects.get().github_com_name), len(Person.objects.get().name)) == (255, 255)
+    odd = ServerSyncStatus(long, HOST, datetime(2026, 11, 1, tzinfo=UTC), long, long)
+    github_status.keep(enterprise=of, found=[odd])
+    said = GitHubSync.objects.get()
+    assert (len(said.status), len(said.instance_id), said.error) == (120, 64, long)
