@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from .sql import moment, run_sql, stream, update_many
+from .sql import moment, one, run_sql, stream, update_many
 
 
 def keys_before() -> None:
@@ -105,7 +105,7 @@ def change_accounts(run_id: int, attempt: int, edition: int, now: datetime) -> N
 # A report's order is not documented (reference §6.3), so an account is placed after the one before it in the
 # report that is known. Places are far apart, so that nothing has to move for those that come in between later.
 _PLACED = """
-    SELECT s.*, coalesce(max(a.position) OVER earlier, 0)
+    SELECT s.*, a.id AS known, coalesce(max(a.position) OVER earlier, 0)
       + (s.position - coalesce(max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER earlier, -1))
       * CASE WHEN s.position < max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER () THEN 1 ELSE 256 END AS place
     FROM licensing_stagedaccount s LEFT JOIN licensing_account a
@@ -119,6 +119,8 @@ def add_accounts(
     run_id: int, attempt: int, *, enterprise_id: int, server_id: int, edition: int, now: datetime
 ) -> None:
     """Insert new accounts, placed as the report places them among those that were there."""
+    if not one("SELECT count(*) FROM t_change WHERE kind = 'added'")[0]:
+        return  # to place nobody would still cost a walk through the whole report
     run_sql(
         f"""
         INSERT INTO licensing_account (enterprise_id, server_id, remote_user_id, position, login, email, key,
@@ -127,7 +129,7 @@ def add_accounts(
           reason, verdict, row_valid)
         SELECT %s, %s, s.remote_user_id, s.place, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
           s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
-        FROM ({_PLACED}) s JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'
+        FROM ({_PLACED}) s WHERE s.known IS NULL
         """,
         enterprise_id,
         server_id,
