@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import F
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -191,13 +192,15 @@ def under_way(enterprise: Enterprise) -> list[Moved]:
         bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
     )
     rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
-    return _moved(enterprise, list(rows.filter(ended_edition=None).select_related("server")[:SHOWN]))
+    live = rows.filter(ended_edition=None).order_by("server__host", "login", "id")
+    return _moved(enterprise, list(live.select_related("server")[:SHOWN]))
 
 
 def closed(enterprise: Enterprise) -> list[Moved]:
     """Return accounts whose address was changed here and that GitHub has joined by it since."""
     rows = Account.objects.filter(enterprise=enterprise, ended_edition=None, verdict="agreed")
-    changed = rows.exclude(former_keys=[]).order_by("-matched_at").select_related("server")
+    newest = F("matched_at").desc(nulls_last=True)
+    changed = rows.exclude(former_keys=[]).order_by(newest, "id").select_related("server")
     return _moved(enterprise, list(changed[:SHOWN]))
 
 

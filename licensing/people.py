@@ -96,7 +96,7 @@ def whole(enterprise: Enterprise, person: Person) -> Whole:
     accounts = list(
         Account.objects.filter(enterprise=enterprise, person_id=person.pk)
         .select_related("server")
-        .order_by("ended_edition", "server__host", "remote_user_id")[:LIMIT]
+        .order_by(F("ended_edition").asc(nulls_first=True), "server__host", "remote_user_id")[:LIMIT]
     )
     rows = list(
         LicenseRow.objects.filter(

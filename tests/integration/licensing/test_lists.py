@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ghconnect.models import Enterprise, Server
-from licensing import bridge, exports
+from licensing import bridge, exports, people
 from licensing.models import BridgeItem, CloudPicture, Edition, LicenseRow, Person
 from tests.integration.engine import drive
 
@@ -378,3 +378,13 @@ def test_no_line_hides_who_is_gone_behind_another(estate: Enterprise, owner: Cli
     alone = text(owner, f"{DIFFERENCE}?line=gone_since")
     assert (">a49<" in alone, ">zoe<" in alone) == (True, False)
     assert f'href="{DIFFERENCE}?line=gone_since"' in text(owner, DIFFERENCE)
+
+
+def test_a_person_shows_accounts_that_are_there_before_those_that_are_gone(
+    octo: Enterprise, tokyo: Server
+) -> None:
+    ann = [drive.account(n, "ann@octo.example", f"ann{n}") for n in (1, 2)]
+    drive.read_server(tokyo, ann)
+    drive.read_server(tokyo, [ann[1], drive.account(9)])
+    shown = people.whole(octo, Person.objects.get(name="ann2"))
+    assert [(line.login, line.gone) for line in shown.accounts] == [("ann2", False), ("ann1", True)]
