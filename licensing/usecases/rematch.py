@@ -19,9 +19,15 @@ from licensing.rules import consumption, evidence, matching
 from . import judge, people
 from .estate import Estate, ServerFacts
 
+# Tables that a publication fills before it matches.
+FACTS = tuple(
+    f"licensing_{name}" for name in ("account", "cloudaccount", "address", "licenserow", "rowaccount")
+)
+
 
 def rematch(facts: Estate) -> tuple[int, int]:
     """Match marked accounts, settle their persons and seats; returns (licenses released, licenses added)."""
+    bulk.analyze_grown(*FACTS)
     bulk.spread_keys(facts.enterprise.pk)
     bulk.load("t_decision", bulk.DECISION, _decisions(facts))
     bulk.analyze("t_decision")
@@ -30,6 +36,7 @@ def rematch(facts: Estate) -> tuple[int, int]:
     bulk.rows_of_changes()
     bulk.settle_row_people(facts.enterprise.pk, facts.edition)
     bulk.add_people(facts.enterprise.pk, facts.edition)
+    bulk.analyze_grown("licensing_person")
     bulk.tie_accounts(facts.enterprise.pk, facts.edition, facts.run_id)
     bulk.close_components()
     bulk.update_many(bulk.PERSON, people.decided(facts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
+
 from .sql import moment, one, run_sql, stream, update_many
 
 
@@ -12,8 +14,8 @@ def keys_before() -> None:
     """Mark the keys that changed accounts had."""
     run_sql(
         """
-        INSERT INTO t_key SELECT DISTINCT a.key FROM t_change t JOIN licensing_account a ON a.id = t.account_id
-        WHERE a.key <> '' AND a.ended_edition IS NULL
+        INSERT INTO t_key SELECT DISTINCT a.key FROM t_change t CROSS JOIN licensing_account a
+        WHERE a.id = t.account_id AND a.key <> '' AND a.ended_edition IS NULL
         """
     )
 
@@ -23,11 +25,10 @@ def moved_keys(run_id: int, attempt: int) -> list[tuple[int, str, str]]:
     return list(
         stream(
             """
-            SELECT a.id, a.former_keys, a.key FROM t_change t
-            JOIN licensing_account a ON a.id = t.account_id
-            JOIN licensing_stagedaccount s
-              ON s.run_id = %s AND s.attempt = %s AND s.remote_user_id = a.remote_user_id
-            WHERE t.kind IN ('changed', 'rejoined') AND a.key <> '' AND a.key <> s.key
+            SELECT a.id, a.former_keys, a.key FROM t_change t CROSS JOIN licensing_account a
+            CROSS JOIN licensing_stagedaccount s
+            WHERE a.id = t.account_id AND s.run_id = %s AND s.attempt = %s AND s.remote_user_id = a.remote_user_id
+              AND t.kind IN ('changed', 'rejoined') AND a.key <> '' AND a.key <> s.key
             """,
             run_id,
             attempt,
@@ -90,7 +91,7 @@ def change_accounts(run_id: int, attempt: int, edition: int, now: datetime) -> N
           remote_created_at = coalesce(s.remote_created_at, licensing_account.remote_created_at),
           ended_edition = NULL, run_id = %s,
           since_edition = CASE WHEN t.kind = 'rejoined' THEN %s ELSE licensing_account.since_edition END
-        FROM t_change t, licensing_stagedaccount s
+        FROM t_change t CROSS JOIN licensing_stagedaccount s
         WHERE licensing_account.id = t.account_id AND t.kind IN ('changed', 'rejoined')
           AND s.run_id = %s AND s.attempt = %s AND s.remote_user_id = t.remote_user_id
         """,
@@ -114,6 +115,25 @@ _PLACED = """
     WINDOW earlier AS (ORDER BY s.position)
 """
 
+# PostgreSQL knows nothing yet of a server just added, and would look its accounts up by walking all of them for
+# each: there they get their numbers first.
+_NUMBER = """
+    UPDATE t_change SET account_id = nextval(pg_get_serial_sequence('licensing_account', 'id')) WHERE kind = 'added'
+"""
+_NUMBERED = {
+    "postgresql": (
+        "t.account_id",
+        "JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'",
+    ),
+    "sqlite": ("NULL", "WHERE s.known IS NULL"),
+}
+_FIND_NUMBERS = """
+    UPDATE t_change SET account_id = (
+      SELECT a.id FROM licensing_account a
+      WHERE a.server_id = %s AND a.remote_user_id = t_change.remote_user_id AND a.ended_edition IS NULL)
+    WHERE kind = 'added'
+"""
+
 
 def add_accounts(
     run_id: int, attempt: int, *, enterprise_id: int, server_id: int, edition: int, now: datetime
@@ -121,15 +141,18 @@ def add_accounts(
     """Insert new accounts, placed as the report places them among those that were there."""
     if not one("SELECT count(*) FROM t_change WHERE kind = 'added'")[0]:
         return  # to place nobody would still cost a walk through the whole report
+    number, added = _NUMBERED[connection.vendor]
+    if connection.vendor == "postgresql":
+        run_sql(_NUMBER)
     run_sql(
         f"""
-        INSERT INTO licensing_account (enterprise_id, server_id, remote_user_id, position, login, email, key,
+        INSERT INTO licensing_account (id, enterprise_id, server_id, remote_user_id, position, login, email, key,
           former_keys, site_admin, suspended, dormant, never_active, remote_created_at, first_seen_at,
           key_since, since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes,
           reason, verdict, row_valid)
-        SELECT %s, %s, s.remote_user_id, s.place, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
+        SELECT {number}, %s, %s, s.remote_user_id, s.place, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
           s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
-        FROM ({_PLACED}) s WHERE s.known IS NULL
+        FROM ({_PLACED}) s {added}
         """,
         enterprise_id,
         server_id,
@@ -141,28 +164,21 @@ def add_accounts(
         run_id,
         attempt,
     )
-    run_sql(
-        """
-        UPDATE t_change SET account_id = (
-          SELECT a.id FROM licensing_account a
-          WHERE a.server_id = %s AND a.remote_user_id = t_change.remote_user_id AND a.ended_edition IS NULL)
-        WHERE kind = 'added'
-        """,
-        server_id,
-    )
+    if connection.vendor == "sqlite":
+        run_sql(_FIND_NUMBERS, server_id)
 
 
 def keys_after() -> None:
     """Mark the keys that touched accounts have now, and the accounts themselves."""
     run_sql(
         """
-        INSERT INTO t_key SELECT DISTINCT a.key FROM t_change t JOIN licensing_account a ON a.id = t.account_id
-        WHERE a.key <> '' AND a.ended_edition IS NULL ON CONFLICT DO NOTHING
+        INSERT INTO t_key SELECT DISTINCT a.key FROM t_change t CROSS JOIN licensing_account a
+        WHERE a.id = t.account_id AND a.key <> '' AND a.ended_edition IS NULL ON CONFLICT DO NOTHING
         """
     )
     run_sql(
         """
-        INSERT INTO t_account SELECT DISTINCT a.id FROM t_change t JOIN licensing_account a ON a.id = t.account_id
-        WHERE a.ended_edition IS NULL ON CONFLICT DO NOTHING
+        INSERT INTO t_account SELECT DISTINCT a.id FROM t_change t CROSS JOIN licensing_account a
+        WHERE a.id = t.account_id AND a.ended_edition IS NULL ON CONFLICT DO NOTHING
         """
     )
