@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,7 +44,10 @@ def emptied(given: str) -> Iterator[str]:
     """
     for number in DATABASES:
         url = urlunsplit(urlsplit(given)._replace(path=f"/{number}"))
-        with contextlib.suppress(redis.ResponseError), contextlib.closing(redis.Redis.from_url(url)) as client:
+        with (
+            contextlib.suppress(redis.ResponseError),
+            contextlib.closing(redis.Redis.from_url(url)) as client,
+        ):
             if client.dbsize():
                 continue
             try:

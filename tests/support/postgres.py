@@ -89,9 +89,7 @@ def of_apt() -> Binaries | None:
         return None
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in ("update -qq", "install -y -qq --no-install-recommends postgresql"):
-        subprocess.run(
-            ["apt-get", *command.split()], env=quiet, check=False, stdout=subprocess.DEVNULL
-        )
+        subprocess.run(["apt-get", *command.split()], env=quiet, check=False, stdout=subprocess.DEVNULL)
     return of_machine("installed by apt")
 
 
@@ -103,7 +101,12 @@ def serving(found: Binaries, folder: Path) -> Iterator[str]:
     order it needs is found out.
     """
     user = somebody()
-    binaries, data, secret, port = readable(found, folder, user), folder / "data", folder / "secret", free_port()
+    binaries, data, secret, port = (
+        readable(found, folder, user),
+        folder / "data",
+        folder / "secret",
+        free_port(),
+    )
     password = secrets.token_hex(16)
     secret.write_text(password)
     for path in (folder, secret):
@@ -111,7 +114,9 @@ def serving(found: Binaries, folder: Path) -> Iterator[str]:
             os.chown(path, user, pwd.getpwuid(user).pw_gid)
     make_cluster(binaries, data, secret, user)
     options = [f"--{name}={value}" for name, value in {**OPTIONS, "port": str(port)}.items()]
-    server = program("postgres", str(binaries / "postgres"), "-D", str(data), *options, folder=folder, user=user)
+    server = program(
+        "postgres", str(binaries / "postgres"), "-D", str(data), *options, folder=folder, user=user
+    )
     with server as child:
         child.await_words("ready to accept connections")
         yield f"postgres://postgres:{password}@{HOST}:{port}/ghconnect"
@@ -143,7 +148,9 @@ def make_cluster(binaries: Path, data: Path, secret: Path, user: int | None) -> 
     said = ""
     for language in (["--locale-provider=icu", "--icu-locale=en-US"], []):
         command = [str(binaries / "initdb"), *line.split(), *language]
-        made = subprocess.run(command, user=user, cwd=data.parent, capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            command, user=user, cwd=data.parent, capture_output=True, text=True, check=False
+        )
         if made.returncode == 0:
             return
         said = made.stdout + made.stderr
