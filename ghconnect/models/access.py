@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .enterprise import Enterprise
+from .text import CodePointField
 
 
 class UserManager(BaseUserManager["User"]):
@@ -40,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         DARK_HIGH_CONTRAST = "dark_high_contrast", _("Dark high contrast")
 
     email = models.EmailField(_("Email"), unique=True)
-    login = models.CharField(_("Short name"), max_length=39, unique=True)
+    login = CodePointField(_("Short name"), max_length=39, unique=True)
     name = models.CharField(_("Name"), max_length=100, blank=True)
     language = models.CharField(_("Language"), max_length=8, blank=True, default="")
     time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, default="")

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .text import CodePointField
+
 if TYPE_CHECKING:
     from .access import User
 
@@ -37,7 +39,7 @@ class Enterprise(models.Model):
         METERED = "metered", _("Metered (usage-based)")
 
     slug = models.SlugField(max_length=60)
-    name = models.CharField(max_length=120)
+    name = CodePointField(max_length=120)
     host = models.CharField(max_length=255, default="github.com")
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.ENTERPRISE)
     token = models.TextField(blank=True, default="")

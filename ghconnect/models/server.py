@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from .enterprise import Enterprise
+from .text import CodePointField
 
 
 class Server(models.Model):
@@ -30,7 +31,7 @@ class Server(models.Model):
         SCIM = "scim", _("SCIM")
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="servers")
-    host = models.CharField(max_length=255)
+    host = CodePointField(max_length=255)
     server_id = models.CharField(max_length=64, blank=True, default="")
     version = models.CharField(max_length=32, blank=True, default="")
     customer_name = models.CharField(max_length=255, blank=True, default="")
@@ -78,6 +79,6 @@ class ServerName(models.Model):
     """A host name a server had, and from when to when (evidence is read with the names of its time)."""
 
     server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="names")
-    host = models.CharField(max_length=255)
+    host = CodePointField(max_length=255)
     from_at = models.DateTimeField(null=True)
     to_at = models.DateTimeField(null=True)

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Q
 
 from ghconnect.models import Enterprise, Server
+from ghconnect.models.text import CodePointField
 
 
 class Account(models.Model):
@@ -28,9 +29,9 @@ class Account(models.Model):
     server = models.ForeignKey(Server, on_delete=models.CASCADE, related_name="accounts", db_index=False)
     remote_user_id = models.BigIntegerField()
     position = models.PositiveIntegerField(default=0)
-    login = models.CharField(max_length=255)
-    email = models.CharField(max_length=320, blank=True)
-    key = models.CharField(max_length=320, blank=True)
+    login = CodePointField(max_length=255)
+    email = CodePointField(max_length=320, blank=True)
+    key = CodePointField(max_length=320, blank=True)
     key_since = models.DateTimeField(null=True)
     former_keys = models.JSONField(default=list)
     site_admin = models.BooleanField(null=True)
@@ -53,7 +54,7 @@ class Account(models.Model):
     row_valid = models.BooleanField(default=False)
     tie = models.BooleanField(default=False)
     consumes = models.BooleanField(default=False)
-    reason = models.CharField(max_length=40, blank=True, default="")
+    reason = CodePointField(max_length=40, blank=True, default="")
     stopped_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=24, blank=True, default="")
 
@@ -80,8 +81,8 @@ class CloudAccount(models.Model):
     enterprise = models.ForeignKey(
         Enterprise, on_delete=models.CASCADE, related_name="cloud_accounts", db_index=False
     )
-    login = models.CharField(max_length=255)
-    login_key = models.CharField(max_length=255)
+    login = CodePointField(max_length=255)
+    login_key = CodePointField(max_length=255)
     name = models.CharField(max_length=255, blank=True)
     profile_url = models.CharField(max_length=400, blank=True)
     database_id = models.BigIntegerField(null=True)
@@ -104,7 +105,7 @@ class Address(models.Model):
     )
     kind = models.CharField(max_length=24)
     value = models.CharField(max_length=320)
-    key = models.CharField(max_length=320)
+    key = CodePointField(max_length=320)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -125,7 +126,7 @@ class LicenseRow(models.Model):
     enterprise = models.ForeignKey(
         Enterprise, on_delete=models.CASCADE, related_name="license_rows", db_index=False
     )
-    row_key = models.CharField(max_length=400)
+    row_key = CodePointField(max_length=400)
     digest = models.CharField(max_length=64)
     cloud_account = models.ForeignKey(CloudAccount, null=True, on_delete=models.CASCADE, related_name="rows")
     person_id = models.BigIntegerField(null=True)
@@ -150,7 +151,7 @@ class LicenseRow(models.Model):
     visual_studio_license_status = models.CharField(max_length=40, blank=True)
     visual_studio_subscription_email = models.CharField(max_length=320, blank=True)
     total_user_accounts = models.PositiveIntegerField(default=0)
-    sort = models.CharField(max_length=255, blank=True)
+    sort = CodePointField(max_length=255, blank=True)
     verdict = models.CharField(max_length=24, blank=True, default="")
 
     class Meta:
@@ -169,7 +170,7 @@ class RowAccount(models.Model):
 
     row = models.ForeignKey(LicenseRow, on_delete=models.CASCADE, related_name="accounts")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
-    host = models.CharField(max_length=255)
+    host = CodePointField(max_length=255)
     remote_user_id = models.BigIntegerField()
     server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
 

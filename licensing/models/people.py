@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from ghconnect.models import Enterprise
+from ghconnect.models.text import CodePointField
 
 from .accounts import CloudAccount, LicenseRow
 
@@ -22,10 +23,10 @@ class Person(models.Model):
     enterprise = models.ForeignKey(
         Enterprise, on_delete=models.CASCADE, related_name="people", db_index=False
     )
-    group = models.CharField(max_length=420)
+    group = CodePointField(max_length=420)
     cloud_account = models.ForeignKey(CloudAccount, null=True, on_delete=models.SET_NULL, related_name="+")
     name = models.CharField(max_length=255, blank=True)
-    sort = models.CharField(max_length=255, blank=True)
+    sort = CodePointField(max_length=255, blank=True)
     consumes = models.BooleanField(default=False)
     reason = models.CharField(max_length=40, blank=True, default="")
     license_type = models.CharField(max_length=40, blank=True, default="")

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ghconnect.models import Enterprise, Server
+from ghconnect.models.text import CodePointField
 
 
 class SyncRun(models.Model):
@@ -193,9 +194,9 @@ class StagedAccount(Staged):
 
     position = models.PositiveIntegerField()
     remote_user_id = models.BigIntegerField()
-    login = models.CharField(max_length=255)
-    email = models.CharField(max_length=320)
-    key = models.CharField(max_length=320)
+    login = CodePointField(max_length=255)
+    email = CodePointField(max_length=320)
+    key = CodePointField(max_length=320)
     site_admin = models.BooleanField(null=True)
     suspended = models.BooleanField()
     dormant = models.BooleanField(null=True)
@@ -211,8 +212,8 @@ class StagedAccount(Staged):
 class StagedRow(Staged):
     """A row of GitHub's license report as read. `facts` is the JSON of its fields (see LicenseRow)."""
 
-    row_key = models.CharField(max_length=400)
-    login_key = models.CharField(max_length=255)
+    row_key = CodePointField(max_length=400)
+    login_key = CodePointField(max_length=255)
     digest = models.CharField(max_length=64)
     facts = models.TextField()
 
@@ -225,8 +226,8 @@ class StagedRow(Staged):
 class StagedRowAccount(Staged):
     """One `host:id` of a staged row."""
 
-    row_key = models.CharField(max_length=400)
-    host = models.CharField(max_length=255)
+    row_key = CodePointField(max_length=400)
+    host = CodePointField(max_length=255)
     remote_user_id = models.BigIntegerField()
 
     class Meta:
@@ -238,10 +239,10 @@ class StagedRowAccount(Staged):
 class StagedAddress(Staged):
     """One identity value or verified email of a cloud account as read."""
 
-    login_key = models.CharField(max_length=255)
+    login_key = CodePointField(max_length=255)
     kind = models.CharField(max_length=24)
     value = models.CharField(max_length=320)
-    key = models.CharField(max_length=320)
+    key = CodePointField(max_length=320)
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [

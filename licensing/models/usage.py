@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.db import models
 
 from ghconnect.models import Enterprise, Server
+from ghconnect.models.text import CodePointField
 
 
 class Edition(models.Model):
@@ -75,7 +76,7 @@ class GitHubSync(models.Model):
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="github_syncs")
     server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="github_syncs")
     instance_id = models.CharField(max_length=64, blank=True, default="")
-    host = models.CharField(max_length=255)
+    host = CodePointField(max_length=255)
     date = models.DateTimeField(null=True)
     status = models.CharField(max_length=120, blank=True, default="")
     error = models.TextField(blank=True, default="")
