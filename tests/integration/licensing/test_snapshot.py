@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from ghconnect.models import Enterprise
 from licensing import exports
@@ -64,6 +64,16 @@ def test_after_it_the_connection_writes_as_before() -> None:
     with transaction.atomic():
         add(octo, "then")
     assert LicenseRow.objects.count() == 2
+
+
+def test_it_refuses_to_write() -> None:
+    octo = enterprise(1)
+    with snapshot():
+        assert LicenseRow.objects.count() == 1
+        with pytest.raises(DatabaseError):
+            LicenseRow.objects.update(sort="changed")
+    assert list(LicenseRow.objects.values_list("sort", flat=True)) == ["u0"]
+    add(octo, "then")
 
 
 def test_a_download_that_is_broken_off_gives_its_moment_back() -> None:
