@@ -11,6 +11,7 @@ import pytest
 
 from ghconnect.models import AuditEvent, Enterprise, Server, User
 from ghconnect.records import SAML_NAME_ID, Identity, LicenseRow, ServerAccount
+from licensing import diffs
 from licensing.models import Account, CloudPicture, GitHubSync, ServerPicture, SyncRun
 from licensing.models import LicenseRow as Row
 from licensing.usecases import held, sync
@@ -223,6 +224,18 @@ def test_an_owner_publishes_what_was_seen(server: Server, mona: User) -> None:
     assert (run.state, run.decided_by_login, run.counts["gone"]) == (State.PUBLISHED, "mona", 6)
     assert live(server) == {a.remote_user_id for a in WHOLE[6:]}
     assert AuditEvent.objects.get(action="license_sync.publish_held").actor_login == "mona"
+
+
+def test_the_number_to_confirm_is_that_of_the_accounts_listed(of: Enterprise, mona: User) -> None:
+    """Ten go that consume nothing, eight others are suspended: eighteen accounts, eight of them with a license."""
+    made = drive.server(of, HOST)
+    read(made, people(range(1, 21)) + people(range(21, 41), suspended=True))
+    left = people(range(1, 9), suspended=True) + people(range(9, 21)) + people(range(21, 31), suspended=True)
+    run = read(made, left)
+    assert (run.counts["gone"], run.counts["stopping"], diffs.losing(run).count()) == (10, 8, 18)
+    with pytest.raises(held.OtherDiff):
+        held.publish(run=run, by=mona, removes=10)
+    assert publish(run, mona, removes=18).state == State.PUBLISHED
 
 
 @pytest.mark.parametrize("removes", [0, 5, 7, -6])
