@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -179,33 +180,51 @@ def state_count(enterprise: Enterprise, consumed: int, purchased: int) -> None:
         GitHubCount.objects.create(enterprise=enterprise, at=now, consumed=consumed, purchased=purchased)
 
 
+STAGED = {
+    "licensing_stagedrow": ("run_id", "attempt", "row_key", "login_key", "digest", "facts"),
+    "licensing_stagedrowaccount": ("run_id", "attempt", "row_key", "host", "remote_user_id"),
+    "licensing_stagedaddress": ("run_id", "attempt", "login_key", "kind", "value", "key"),
+}
+# Of so many rows the facts are in memory at once.
+AT_ONCE = 250
+
+
 def stage(run: SyncRun) -> None:
-    """Load rows, their `host:id`s and identity values from the run's chunks into the staged tables."""
+    """Load rows, their `host:id`s and identity values from the run's chunks into the staged tables, part by part."""
     bulk.forget_staged(run.pk)
-    rows: list[bulk.Row] = []
-    accounts: list[bulk.Row] = []
-    addresses: dict[tuple[str, str, str], bulk.Row] = {}
-    seen: set[str] = set()
-    for kind, facts in map(json.loads, chunks.lines(run)):
-        if kind == "row":
-            row = record(facts)
-            if row_key(row) not in seen:
-                seen.add(row_key(row))
-                rows.append(_staged_row(run, row))
-                accounts.extend(_staged_accounts(run, row))
-                _add(addresses, run, _row_identities(row))
-        elif kind == "identity":
-            _add(addresses, run, [Identity(**facts)])
-    bulk.load("licensing_stagedrow", ("run_id", "attempt", "row_key", "login_key", "digest", "facts"), rows)
-    bulk.load(
-        "licensing_stagedrowaccount", ("run_id", "attempt", "row_key", "host", "remote_user_id"), accounts
-    )
-    bulk.load(
-        "licensing_stagedaddress",
-        ("run_id", "attempt", "login_key", "kind", "value", "key"),
-        addresses.values(),
-    )
-    bulk.analyze("licensing_stagedrow", "licensing_stagedrowaccount", "licensing_stagedaddress")
+    rows, addresses = set[str](), set[str]()
+    lines = map(json.loads, chunks.lines(run))
+    while part := list(islice(lines, AT_ONCE)):
+        staged: dict[str, list[bulk.Row]] = {table: [] for table in STAGED}
+        for kind, facts in part:
+            _stage_line(run, kind, facts, staged, rows, addresses)
+        for table, columns in STAGED.items():
+            bulk.load(table, columns, staged[table])
+    bulk.analyze(*STAGED)
+
+
+def _stage_line(
+    run: SyncRun,
+    kind: str,
+    facts: dict[str, Any],
+    staged: dict[str, list[bulk.Row]],
+    rows: set[str],
+    addresses: set[str],
+) -> None:
+    """Add what one line says to what is `staged`, unless the same row or address was before."""
+    found: Iterable[Identity] = [Identity(**facts)] if kind == "identity" else ()
+    if kind == "row":
+        row = record(facts)
+        if row_key(row) in rows:
+            return
+        rows.add(row_key(row))
+        staged["licensing_stagedrow"].append(_staged_row(run, row))
+        staged["licensing_stagedrowaccount"].extend(_staged_accounts(run, row))
+        found = _row_identities(row)
+    for login, of, value, key in _values(found):
+        if (place := f"{login} {of} {key}") not in addresses:
+            addresses.add(place)
+            staged["licensing_stagedaddress"].append((run.pk, run.attempt, login, of, value, key))
 
 
 def database_ids(run: SyncRun) -> dict[str, int]:
@@ -246,9 +265,9 @@ def _row_identities(row: LicenseRow) -> Iterator[Identity]:
         yield Identity(row.github_com_login, VERIFIED_EMAIL, email)
 
 
-def _add(addresses: dict[tuple[str, str, str], bulk.Row], run: SyncRun, found: Iterable[Identity]) -> None:
+def _values(found: Iterable[Identity]) -> Iterator[tuple[str, str, str, str]]:
+    """Yield login, kind, value and key of values that an address can equal."""
     for identity in found:
         key = email_key(identity.value)
         if key and max(len(key), len(identity.value)) <= LONGEST_VALUE:
-            place = (identity.login.lower(), identity.kind, key)
-            addresses.setdefault(place, (run.pk, run.attempt, place[0], identity.kind, identity.value, key))
+            yield identity.login.lower(), identity.kind, identity.value, key

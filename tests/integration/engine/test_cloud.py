@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -31,12 +33,13 @@ from licensing.models import (
     Person,
     RunChunk,
     Seat,
+    StagedRow,
     SyncRun,
 )
 from licensing.models import (
     LicenseRow as Row,
 )
-from licensing.usecases import github_status, runs, sync
+from licensing.usecases import cloud, github_status, runs, sync
 from tests.integration.engine import drive
 from tests.support.sandbox import Sandbox
 from tests.support.stack import knowing
@@ -382,6 +385,21 @@ def test_github_reads_a_server_and_its_verdicts_follow(of: Enterprise, server: S
     assert github_status.keep(enterprise=of, found=status(8)) is True
     assert drive.read_cloud(of, rows).counts["judged"] == 2
     drive.assert_sound(of)
+
+
+def test_a_report_of_any_length_is_loaded_in_the_same_memory(of: Enterprise) -> None:
+    """Eight thousand rows of 4 KB: whatever keeps them together needs more than thirty megabytes."""
+    roles = tuple(f"organization-{n:04}:Member" for n in range(150))
+    rows = [drive.row(f"u{n}", github_com_member_roles=roles) for n in range(8000)]
+    run = runs.request(subject=of, trigger=Trigger.MANUAL)
+    drive._keep(run, (cloud._line("row", asdict(row)) for row in rows))
+    del rows
+    tracemalloc.start()
+    cloud.stage(run)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert StagedRow.objects.count() == 8000
+    assert peak < 28_000_000
 
 
 def test_nothing_github_says_is_too_long_to_go_on(of: Enterprise, server: Server) -> None:
