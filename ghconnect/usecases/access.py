@@ -64,7 +64,7 @@ def revoke(*, enterprise: Enterprise, user: User, by: User) -> None:
 def add_owner(*, slug: str, email: str, login: str = "") -> NewOwner:
     """Make a person an owner from the command line, and a user first where there is none yet.
 
-    Raises UnknownEnterprise; a new user gets a password to be changed at the first sign-in.
+    Raises UnknownEnterprise; a new user gets a password, which is good until they change it.
     """
     enterprise = Enterprise.objects.filter(slug=slug).first()
     if enterprise is None:
