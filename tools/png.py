@@ -10,13 +10,14 @@ from collections.abc import Iterator
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY_OUT, OPAQUE = 6, 2  # colour types: with alpha, without
 PALETTE = 256
+NEAR = 48  # squared distance of two colours that look alike
 
 
 def smaller(data: bytes) -> bytes:
-    """Return the picture with at most 256 colours: the rarest, of letters' edges, become their nearest neighbours."""
+    """Return the picture with at most 256 colours: those of letters' edges become their nearest neighbours."""
     width, height, pixels = _pixels(data)
     counts = Counter(pixels)
-    kept = [colour for colour, _ in counts.most_common(PALETTE)]
+    kept = _palette(counts)
     index = {colour: at for at, colour in enumerate(kept)}
     for colour in counts.keys() - index.keys():
         index[colour] = min(range(len(kept)), key=lambda at: _distance(colour, kept[at]))
@@ -25,6 +26,15 @@ def smaller(data: bytes) -> bytes:
     head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
     chunks = ((b"IHDR", head), (b"PLTE", b"".join(kept)), (b"IDAT", zlib.compress(body, 9)), (b"IEND", b""))
     return SIGNATURE + b"".join(_chunk(name, content) for name, content in chunks)
+
+
+def _palette(counts: Counter[bytes]) -> list[bytes]:
+    """Choose the commonest colours that differ to the eye, so that a rare red is not crowded out by many greys."""
+    kept: list[bytes] = []
+    for colour, _ in counts.most_common():
+        if len(kept) < PALETTE and all(_distance(colour, other) >= NEAR for other in kept):
+            kept.append(colour)
+    return kept
 
 
 def _distance(one: bytes, other: bytes) -> int:
