@@ -29,8 +29,8 @@ class AnotherQueued(Exception):
 
 
 def removed(run: SyncRun) -> int:
-    """Return how many accounts a held run takes away: those gone, or those that would stop consuming if more."""
-    return max(int(run.counts.get("gone", 0)), int(run.counts.get("stopping", 0)))
+    """Return how many accounts a held run takes away, or the license from: those its page lists (`diffs.losing`)."""
+    return int(run.counts.get("losing", run.counts.get("gone", 0)))
 
 
 @transaction.atomic

@@ -225,6 +225,7 @@ def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
     counts = {
         "gone": now["gone"],
         "stopping": now["stopping"],
+        "losing": now["losing"],
         "accounts": now["present"],
         "releases": releases,
     }

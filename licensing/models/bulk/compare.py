@@ -110,12 +110,13 @@ def staged_totals(run_id: int, attempt: int) -> tuple[int, int]:
 
 
 def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
-    """Return what the guard asks: counts of accounts now, gone, stopping, changing key, recreated."""
+    """Return what the guard asks: counts of accounts now, gone, stopping, either, changing key, recreated."""
     names = (
         "present",
         "consuming",
         "gone",
         "stopping",
+        "losing",
         "suspending",
         "rekeyed",
         "losing_key",
@@ -129,6 +130,8 @@ def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
           coalesce(sum(CASE WHEN s.id IS NULL THEN 1 ELSE 0 END), 0),
           coalesce(sum(CASE WHEN a.consumes AND (s.id IS NULL OR (s.suspended AND NOT a.suspended)
             OR (s.never_active AND NOT coalesce(a.never_active, FALSE))) THEN 1 ELSE 0 END), 0),
+          coalesce(sum(CASE WHEN s.id IS NULL OR (a.consumes AND ((s.suspended AND NOT a.suspended)
+            OR (s.never_active AND NOT coalesce(a.never_active, FALSE)))) THEN 1 ELSE 0 END), 0),
           coalesce(sum(CASE WHEN s.suspended AND NOT a.suspended THEN 1 ELSE 0 END), 0),
           coalesce(sum(CASE WHEN s.id IS NOT NULL AND a.key <> '' AND a.key <> s.key THEN 1 ELSE 0 END), 0),
           coalesce(sum(CASE WHEN a.key <> '' AND s.key = '' THEN 1 ELSE 0 END), 0),
