@@ -6,7 +6,7 @@ The `on_*` functions are the callbacks of the feature; they run with the server 
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -21,6 +21,8 @@ from . import runs
 
 log = logging.getLogger(__name__)
 Trigger = SyncRun.Trigger
+# A week, an hour of jitter and the end of quiet hours lie within it.
+FARTHEST = timedelta(days=8)
 
 
 def jitter_key(server: Server) -> str:
@@ -171,7 +173,7 @@ def _advance(due: DueSync, after: schedule.Due) -> None:
 
 def _check_far(due: DueSync, now: datetime) -> bool:
     """A weekly due moment is always within 8 days; anything else is worked out anew from the anchor and said."""
-    if due.server is not None and (due.at - now).days > 8:
+    if due.server is not None and due.at - now > FARTHEST:
         after = next_due(due.server, due.anchor, now)
         log.warning("%s was due at %s, which is too far; now %s", due.server, due.at, after.at)
         _advance(due, after)
