@@ -36,20 +36,19 @@ ROW = (
 
 _PEOPLE_OF_ROWS = """
     INSERT INTO t_person SELECT DISTINCT x.id FROM (
-      SELECT p.id FROM t_rowchange t JOIN licensing_licenserow r ON r.id = t.row_id
-      JOIN licensing_person p ON p.cloud_account_id = r.cloud_account_id AND p.ended_edition IS NULL
+      SELECT p.id FROM t_rowchange t CROSS JOIN licensing_licenserow r CROSS JOIN licensing_person p
+      WHERE r.id = t.row_id AND p.cloud_account_id = r.cloud_account_id AND p.ended_edition IS NULL
       UNION ALL
-      SELECT p.id FROM t_rowchange t JOIN licensing_licenserow r ON r.id = t.row_id
-      CROSS JOIN licensing_person p
-      WHERE p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL
+      SELECT p.id FROM t_rowchange t CROSS JOIN licensing_licenserow r CROSS JOIN licensing_person p
+      WHERE r.id = t.row_id AND p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL
         AND p."group" IN ('r:' || r.id, 'i:' || r.id)
     ) x WHERE TRUE ON CONFLICT DO NOTHING
 """
 _ACCOUNTS_OF_ROWS = """
-    INSERT INTO t_account SELECT DISTINCT a.id FROM t_rowchange t JOIN licensing_rowaccount ra ON ra.row_id = t.row_id
-    JOIN licensing_account a ON a.server_id = ra.server_id AND a.remote_user_id = ra.remote_user_id
-      AND a.ended_edition IS NULL
-    WHERE TRUE ON CONFLICT DO NOTHING
+    INSERT INTO t_account SELECT DISTINCT a.id FROM t_rowchange t CROSS JOIN licensing_rowaccount ra
+    CROSS JOIN licensing_account a
+    WHERE ra.row_id = t.row_id AND a.server_id = ra.server_id AND a.remote_user_id = ra.remote_user_id
+      AND a.ended_edition IS NULL ON CONFLICT DO NOTHING
 """
 
 
@@ -59,9 +58,8 @@ def mark_before() -> None:
         run_sql(
             f"""
             INSERT INTO {target} SELECT DISTINCT o.{column} FROM t_rowchange t
-            JOIN licensing_bridgeitem_rows b ON b.licenserow_id = t.row_id
-            JOIN licensing_bridgeitem_{kind} o ON o.bridgeitem_id = b.bridgeitem_id
-            WHERE TRUE ON CONFLICT DO NOTHING
+            CROSS JOIN licensing_bridgeitem_rows b CROSS JOIN licensing_bridgeitem_{kind} o
+            WHERE b.licenserow_id = t.row_id AND o.bridgeitem_id = b.bridgeitem_id ON CONFLICT DO NOTHING
             """
         )
     run_sql(_PEOPLE_OF_ROWS)
@@ -196,8 +194,8 @@ def settle_ended_accounts() -> None:
     run_sql(
         """
         UPDATE licensing_account SET row_id = ra.row_id, row_valid = TRUE
-        FROM t_rowchange t JOIN licensing_rowaccount ra ON ra.row_id = t.row_id
-        WHERE t.kind <> 'gone' AND licensing_account.server_id = ra.server_id
+        FROM t_rowchange t CROSS JOIN licensing_rowaccount ra
+        WHERE ra.row_id = t.row_id AND t.kind <> 'gone' AND licensing_account.server_id = ra.server_id
           AND licensing_account.remote_user_id = ra.remote_user_id AND licensing_account.ended_edition IS NOT NULL
           AND licensing_account.id = (SELECT max(b.id) FROM licensing_account b
             WHERE b.server_id = ra.server_id AND b.remote_user_id = ra.remote_user_id)

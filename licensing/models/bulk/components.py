@@ -13,9 +13,9 @@ def rows_of_changes() -> None:
         """
         INSERT INTO t_row SELECT DISTINCT ra.row_id FROM (
           SELECT account_id FROM t_decision UNION SELECT account_id FROM t_change
-        ) x JOIN licensing_account a ON a.id = x.account_id
-        JOIN licensing_rowaccount ra ON ra.server_id = a.server_id AND ra.remote_user_id = a.remote_user_id
-        WHERE TRUE ON CONFLICT DO NOTHING
+        ) x CROSS JOIN licensing_account a CROSS JOIN licensing_rowaccount ra
+        WHERE a.id = x.account_id AND ra.server_id = a.server_id AND ra.remote_user_id = a.remote_user_id
+        ON CONFLICT DO NOTHING
         """
     )
 
@@ -23,42 +23,39 @@ def rows_of_changes() -> None:
 # What ties a row to a person: an account it validly holds, the cloud account both have, or the row's own person.
 _ROW_OF_PERSON = (
     """
-    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_person t
-    JOIN licensing_account a ON a.person_id = t.id
-    WHERE a.row_id IS NOT NULL AND a.row_valid
+    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_person t CROSS JOIN licensing_account a
+    WHERE a.person_id = t.id AND a.row_id IS NOT NULL AND a.row_valid
     """,
     """
-    SELECT r.id AS row_id, p.id AS person_id FROM t_person t
-    JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL
-    JOIN licensing_licenserow r ON r.cloud_account_id = p.cloud_account_id
-    WHERE TRUE
+    SELECT r.id AS row_id, p.id AS person_id FROM t_person t CROSS JOIN licensing_person p
+    CROSS JOIN licensing_licenserow r
+    WHERE p.id = t.id AND p.ended_edition IS NULL AND r.cloud_account_id = p.cloud_account_id
     """,
     """
-    SELECT r.id AS row_id, p.id AS person_id FROM t_person t
-    JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL AND p.cloud_account_id IS NULL
-    JOIN licensing_licenserow r ON r.id = CAST(substr(p."group", 3) AS BIGINT)
-    WHERE substr(p."group", 1, 2) IN ('r:', 'i:')
+    SELECT r.id AS row_id, p.id AS person_id FROM t_person t CROSS JOIN licensing_person p
+    JOIN licensing_licenserow r ON r.id = CASE WHEN substr(p."group", 1, 2) IN ('r:', 'i:')
+      THEN CAST(substr(p."group", 3) AS BIGINT) END
+    WHERE p.id = t.id AND p.ended_edition IS NULL AND p.cloud_account_id IS NULL
+      AND substr(p."group", 1, 2) IN ('r:', 'i:')
     """,
 )
 
 
 _PERSON_OF_ROW = (
     """
-    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_row t
-    JOIN licensing_account a ON a.row_id = t.id
-    WHERE a.person_id IS NOT NULL AND a.row_valid
+    SELECT a.row_id AS row_id, a.person_id AS person_id FROM t_row t CROSS JOIN licensing_account a
+    WHERE a.row_id = t.id AND a.person_id IS NOT NULL AND a.row_valid
     """,
     """
-    SELECT r.id AS row_id, p.id AS person_id FROM t_row t
-    JOIN licensing_licenserow r ON r.id = t.id
-    JOIN licensing_person p ON p.cloud_account_id = r.cloud_account_id AND p.ended_edition IS NULL
-    WHERE TRUE
-    """,
-    """
-    SELECT r.id AS row_id, p.id AS person_id FROM t_row t
-    JOIN licensing_licenserow r ON r.id = t.id AND r.cloud_account_id IS NULL
+    SELECT r.id AS row_id, p.id AS person_id FROM t_row t CROSS JOIN licensing_licenserow r
     CROSS JOIN licensing_person p
-    WHERE p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL AND p."group" IN ('r:' || r.id, 'i:' || r.id)
+    WHERE r.id = t.id AND p.cloud_account_id = r.cloud_account_id AND p.ended_edition IS NULL
+    """,
+    """
+    SELECT r.id AS row_id, p.id AS person_id FROM t_row t CROSS JOIN licensing_licenserow r
+    CROSS JOIN licensing_person p
+    WHERE r.id = t.id AND r.cloud_account_id IS NULL
+      AND p.enterprise_id = r.enterprise_id AND p.ended_edition IS NULL AND p."group" IN ('r:' || r.id, 'i:' || r.id)
     """,
 )
 
@@ -99,16 +96,16 @@ def settle_row_people(enterprise_id: int, edition: int) -> None:
         f"""
         INSERT INTO t_group (grp, cloud_id, row_id)
         SELECT CASE WHEN r.kind = 'invitation' THEN 'i:' ELSE 'r:' END || r.id, NULL, r.id
-        FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
-        WHERE r.cloud_account_id IS NULL AND (r.kind = 'invitation' OR ({UNREAD} AND NOT {_LIVE}))
+        FROM t_row t CROSS JOIN licensing_licenserow r
+        WHERE r.id = t.id AND r.cloud_account_id IS NULL AND (r.kind = 'invitation' OR ({UNREAD} AND NOT {_LIVE}))
         ON CONFLICT DO NOTHING
         """
     )
     run_sql(
         """
         INSERT INTO t_group (grp, cloud_id)
-        SELECT 'c:' || r.cloud_account_id, r.cloud_account_id FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
-        WHERE r.cloud_account_id IS NOT NULL ON CONFLICT DO NOTHING
+        SELECT 'c:' || r.cloud_account_id, r.cloud_account_id FROM t_row t CROSS JOIN licensing_licenserow r
+        WHERE r.id = t.id AND r.cloud_account_id IS NOT NULL ON CONFLICT DO NOTHING
         """
     )
     run_sql(
@@ -122,8 +119,8 @@ def settle_row_people(enterprise_id: int, edition: int) -> None:
     run_sql(
         """
         UPDATE licensing_person SET ended_edition = %s, consumes = FALSE WHERE ended_edition IS NULL AND id IN (
-          SELECT t.id FROM t_person t JOIN licensing_person p ON p.id = t.id
-          WHERE substr(p."group", 1, 2) IN ('r:', 'i:')
+          SELECT t.id FROM t_person t CROSS JOIN licensing_person p
+          WHERE p.id = t.id AND substr(p."group", 1, 2) IN ('r:', 'i:')
             AND NOT EXISTS (SELECT 1 FROM t_group g WHERE g.grp = p."group"))
         """,
         edition,
@@ -145,9 +142,9 @@ def drop_bridge_items() -> None:
     run_sql(
         """
         CREATE TEMPORARY TABLE t_item AS
-        SELECT b.bridgeitem_id AS id FROM licensing_bridgeitem_people b JOIN t_person t ON t.id = b.person_id
+        SELECT b.bridgeitem_id AS id FROM t_person t CROSS JOIN licensing_bridgeitem_people b WHERE b.person_id = t.id
         UNION
-        SELECT b.bridgeitem_id FROM licensing_bridgeitem_rows b JOIN t_row t ON t.id = b.licenserow_id
+        SELECT b.bridgeitem_id FROM t_row t CROSS JOIN licensing_bridgeitem_rows b WHERE b.licenserow_id = t.id
         """
     )
     for table, column in (("_people", "bridgeitem_id"), ("_rows", "bridgeitem_id"), ("", "id")):
@@ -161,7 +158,7 @@ def component_rows() -> list[Row]:
             f"""
             SELECT r.id, r.counted, r.cloud_account_id, r.verdict, r.person_id,
               CASE WHEN r.enterprise_server_user THEN {UNREAD} ELSE FALSE END
-            FROM t_row t JOIN licensing_licenserow r ON r.id = t.id
+            FROM t_row t CROSS JOIN licensing_licenserow r WHERE r.id = t.id
             """
         )
     )
@@ -174,7 +171,7 @@ def component_people() -> list[Row]:
             """
             SELECT p.id, p."group", p.consumes AND p.ended_edition IS NULL, p.cloud_account_id,
               p.ended_edition IS NULL
-            FROM t_person t JOIN licensing_person p ON p.id = t.id
+            FROM t_person t CROSS JOIN licensing_person p WHERE p.id = t.id
             """
         )
     )
@@ -190,10 +187,10 @@ def component_accounts() -> Iterator[Row]:
         """
         SELECT a.id, a.key, a.consumes, a.person_id, a.row_id, a.row_valid, r.cloud_account_id, r.server_keys,
           a.explained_cloud_id, a.matched_at, a.stopped_at, a.server_id, a.verdict, p.cloud_account_id
-        FROM t_person t JOIN licensing_account a ON a.person_id = t.id
-        JOIN licensing_person p ON p.id = t.id
+        FROM t_person t CROSS JOIN licensing_account a CROSS JOIN licensing_person p
         LEFT JOIN licensing_licenserow r ON r.id = a.row_id
-        WHERE a.ended_edition IS NULL OR (a.row_id IS NOT NULL AND a.row_valid)
+        WHERE a.person_id = t.id AND p.id = t.id
+          AND (a.ended_edition IS NULL OR (a.row_id IS NOT NULL AND a.row_valid))
         """
     )
 

@@ -12,16 +12,15 @@ def spread_keys(enterprise_id: int) -> None:
     """Mark every account that shares a marked key, and every key of a marked account."""
     run_sql(
         """
-        INSERT INTO t_key SELECT DISTINCT a.key FROM t_account t JOIN licensing_account a ON a.id = t.id
-        WHERE a.key <> '' ON CONFLICT DO NOTHING
+        INSERT INTO t_key SELECT DISTINCT a.key FROM t_account t CROSS JOIN licensing_account a
+        WHERE a.id = t.id AND a.key <> '' ON CONFLICT DO NOTHING
         """
     )
     analyze("t_key")
     run_sql(
         """
-        INSERT INTO t_account SELECT a.id FROM t_key k
-        JOIN licensing_account a ON a.key = k.key AND a.enterprise_id = %s AND a.ended_edition IS NULL
-        WHERE TRUE ON CONFLICT DO NOTHING
+        INSERT INTO t_account SELECT a.id FROM t_key k CROSS JOIN licensing_account a
+        WHERE a.key = k.key AND a.enterprise_id = %s AND a.ended_edition IS NULL ON CONFLICT DO NOTHING
         """,
         enterprise_id,
     )
@@ -40,11 +39,11 @@ def accounts_to_match() -> Iterator[Row]:
         SELECT a.id, a.key, a.login, a.suspended, a.never_active, a.former_keys, a.server_id, a.first_seen_at,
           a.person_id, r.id, ra.host, r.cloud_account_id, r.server_keys, r.counted, c.login, c.database_id, a.dormant,
           a.key_since, a.remote_created_at
-        FROM t_account t JOIN licensing_account a ON a.id = t.id
+        FROM t_account t CROSS JOIN licensing_account a
         LEFT JOIN licensing_rowaccount ra ON ra.server_id = a.server_id AND ra.remote_user_id = a.remote_user_id
         LEFT JOIN licensing_licenserow r ON r.id = ra.row_id
         LEFT JOIN licensing_cloudaccount c ON c.id = r.cloud_account_id
-        WHERE a.ended_edition IS NULL
+        WHERE a.id = t.id AND a.ended_edition IS NULL
         ORDER BY {by_code_point("a.key")}, a.id, r.id
         """
     )
@@ -56,8 +55,8 @@ def values_of_keys(enterprise_id: int) -> list[Row]:
         stream(
             f"""
             SELECT d.key, d.kind, d.value, c.id, c.login, c.database_id
-            FROM t_key k JOIN licensing_address d ON d.key = k.key AND d.enterprise_id = %s
-            JOIN licensing_cloudaccount c ON c.id = d.cloud_account_id AND c.ended_edition IS NULL
+            FROM t_key k CROSS JOIN licensing_address d CROSS JOIN licensing_cloudaccount c
+            WHERE d.key = k.key AND d.enterprise_id = %s AND c.id = d.cloud_account_id AND c.ended_edition IS NULL
             ORDER BY {by_code_point("d.key")}, c.id
             """,
             enterprise_id,
@@ -83,6 +82,10 @@ DECISION = (
 )
 
 
+# An UPDATE has no CROSS JOIN: so SQLite looks up what was decided instead of walking all accounts.
+ONLY_DECIDED = "licensing_account.id IN (SELECT account_id FROM t_decision)"
+
+
 def apply_decisions(now: datetime) -> None:
     """Write what the rules decided where it differs from what stands; `now` is when that was seen."""
     run_sql(
@@ -96,7 +99,7 @@ def apply_decisions(now: datetime) -> None:
             WHEN licensing_account.consumes OR licensing_account.stopped_at IS NULL THEN %s
             ELSE licensing_account.stopped_at END
         FROM t_decision d
-        WHERE licensing_account.id = d.account_id AND (
+        WHERE licensing_account.id = d.account_id AND {ONLY_DECIDED} AND (
           licensing_account.rule <> d.rule OR licensing_account.rule_value <> d.value
           OR licensing_account.tie <> d.tie OR licensing_account.explained_rule <> d.x_rule
           OR licensing_account.explained_value <> d.x_value OR licensing_account.consumes <> d.consumes

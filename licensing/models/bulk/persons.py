@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from .components import UNREAD
+from .matching import ONLY_DECIDED
 from .sql import Row, by_code_point, run_sql, stream, update_many
 
 
@@ -18,9 +19,8 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
         stream(
             f"""
             SELECT x.grp, x.person, count(*) AS n FROM (
-              SELECT d.grp, p.id AS person FROM t_decision d
-              JOIN licensing_person p ON p.id = d.old_person AND p.ended_edition IS NULL
-              WHERE d.grp <> p."group" AND p.enterprise_id = %s
+              SELECT d.grp, p.id AS person FROM t_decision d CROSS JOIN licensing_person p
+              WHERE p.id = d.old_person AND p.ended_edition IS NULL AND d.grp <> p."group" AND p.enterprise_id = %s
                 AND NOT EXISTS (SELECT 1 FROM licensing_cloudaccount c
                   WHERE c.id = p.cloud_account_id AND c.ended_edition IS NULL)
                 AND NOT EXISTS (SELECT 1 FROM t_decision e WHERE e.grp = p."group")
@@ -87,15 +87,15 @@ def tie_accounts(enterprise_id: int, edition: int, run_id: int | None) -> None:
     )
     run_sql(
         """
-        INSERT INTO t_person SELECT DISTINCT a.person_id FROM t_change t JOIN licensing_account a ON a.id = t.account_id
-        WHERE a.person_id IS NOT NULL ON CONFLICT DO NOTHING
+        INSERT INTO t_person SELECT DISTINCT a.person_id FROM t_change t CROSS JOIN licensing_account a
+        WHERE a.id = t.account_id AND a.person_id IS NOT NULL ON CONFLICT DO NOTHING
         """
     )
     run_sql(
-        """
+        f"""
         UPDATE licensing_account SET person_id = p.id FROM t_decision d CROSS JOIN licensing_person p
         WHERE p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL
-          AND licensing_account.id = d.account_id
+          AND licensing_account.id = d.account_id AND {ONLY_DECIDED}
           AND (licensing_account.person_id IS NULL OR licensing_account.person_id <> p.id)
         """,
         enterprise_id,
@@ -115,9 +115,9 @@ def _span_matches(edition: int, run_id: int | None) -> None:
     )
     run_sql(
         """
-        UPDATE licensing_match SET to_edition = %s FROM t_decision d
-        JOIN licensing_account a ON a.id = d.account_id
-        WHERE licensing_match.account_id = d.account_id AND licensing_match.to_edition IS NULL
+        UPDATE licensing_match SET to_edition = %s FROM t_decision d CROSS JOIN licensing_account a
+        WHERE a.id = d.account_id AND licensing_match.account_id = d.account_id
+          AND licensing_match.account_id IN (SELECT account_id FROM t_decision) AND licensing_match.to_edition IS NULL
           AND (licensing_match.person_id <> a.person_id OR licensing_match.rule <> a.rule)
         """,
         edition,
@@ -125,8 +125,9 @@ def _span_matches(edition: int, run_id: int | None) -> None:
     run_sql(
         """
         INSERT INTO licensing_match (account_id, person_id, rule, from_edition, run_id)
-        SELECT a.id, a.person_id, a.rule, %s, %s FROM t_decision d JOIN licensing_account a ON a.id = d.account_id
-        WHERE NOT EXISTS (SELECT 1 FROM licensing_match m WHERE m.account_id = a.id AND m.to_edition IS NULL)
+        SELECT a.id, a.person_id, a.rule, %s, %s FROM t_decision d CROSS JOIN licensing_account a
+        WHERE a.id = d.account_id
+          AND NOT EXISTS (SELECT 1 FROM licensing_match m WHERE m.account_id = a.id AND m.to_edition IS NULL)
         """,
         edition,
         run_id,
@@ -147,13 +148,12 @@ def people_touched() -> Iterator[Row]:
           r.visual_studio_subscription_user, r.github_com_user,
           r.enterprise_server_user, r.github_com_member_roles, r.github_com_orgs_with_pending_invites,
           CASE WHEN r.id IS NOT NULL AND r.enterprise_server_user THEN {UNREAD} ELSE FALSE END, p.name
-        FROM t_person t
-        JOIN licensing_person p ON p.id = t.id AND p.ended_edition IS NULL
+        FROM t_person t CROSS JOIN licensing_person p
         LEFT JOIN licensing_cloudaccount c ON c.id = p.cloud_account_id AND c.ended_edition IS NULL
         LEFT JOIN (
           SELECT a.person_id, count(*) AS accounts, sum(CASE WHEN a.consumes THEN 1 ELSE 0 END) AS consuming,
             min(a.login) AS login, min(CASE WHEN a.consumes THEN a.reason END) AS reason, min(a.reason) AS idle
-          FROM t_person u JOIN licensing_account a ON a.person_id = u.id AND a.ended_edition IS NULL
+          FROM t_person u CROSS JOIN licensing_account a WHERE a.person_id = u.id AND a.ended_edition IS NULL
           GROUP BY a.person_id
         ) n ON n.person_id = p.id
         LEFT JOIN licensing_licenserow r ON r.id = CASE
@@ -161,6 +161,7 @@ def people_touched() -> Iterator[Row]:
             SELECT min(x.id) FROM licensing_licenserow x WHERE x.cloud_account_id = p.cloud_account_id)
           WHEN substr(p."group", 1, 2) IN ('r:', 'i:') THEN CAST(substr(p."group", 3) AS BIGINT)
         END
+        WHERE p.id = t.id AND p.ended_edition IS NULL
         """
     )
 
@@ -175,18 +176,30 @@ def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[
     """Close and open the seats of marked persons, with the reason that holds now; returns (released, added)."""
     released = run_sql(
         """
-        UPDATE licensing_seat SET to_edition = %s WHERE to_edition IS NULL AND person_id IN (
-          SELECT p.id FROM t_person t JOIN licensing_person p ON p.id = t.id
-          WHERE NOT p.consumes OR p.ended_edition IS NOT NULL)
-        """,
-        edition,
+        INSERT INTO t_seat SELECT s.person_id, -1 FROM t_person t CROSS JOIN licensing_person p
+        CROSS JOIN licensing_seat s WHERE p.id = t.id AND (NOT p.consumes OR p.ended_edition IS NOT NULL)
+          AND s.person_id = p.id AND s.to_edition IS NULL
+        """
     )
     added = run_sql(
         """
-        INSERT INTO licensing_seat (enterprise_id, person_id, license_type, reason, from_edition, run_id)
-        SELECT %s, p.id, p.license_type, p.reason, %s, %s FROM t_person t JOIN licensing_person p ON p.id = t.id
-        WHERE p.consumes AND p.ended_edition IS NULL
+        INSERT INTO t_seat SELECT p.id, 1 FROM t_person t CROSS JOIN licensing_person p
+        WHERE p.id = t.id AND p.consumes AND p.ended_edition IS NULL
           AND NOT EXISTS (SELECT 1 FROM licensing_seat s WHERE s.person_id = p.id AND s.to_edition IS NULL)
+        """
+    )
+    run_sql(
+        """
+        UPDATE licensing_seat SET to_edition = %s
+        WHERE to_edition IS NULL AND person_id IN (SELECT person_id FROM t_seat WHERE license < 0)
+        """,
+        edition,
+    )
+    run_sql(
+        """
+        INSERT INTO licensing_seat (enterprise_id, person_id, license_type, reason, from_edition, run_id)
+        SELECT %s, p.id, p.license_type, p.reason, %s, %s FROM t_seat t CROSS JOIN licensing_person p
+        WHERE t.license > 0 AND p.id = t.person_id
         """,
         enterprise_id,
         edition,
@@ -195,8 +208,9 @@ def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[
     run_sql(
         """
         UPDATE licensing_seat SET reason = p.reason, license_type = p.license_type
-        FROM t_person t JOIN licensing_person p ON p.id = t.id
-        WHERE licensing_seat.person_id = p.id AND licensing_seat.to_edition IS NULL
+        FROM t_person t CROSS JOIN licensing_person p
+        WHERE p.id = t.id AND licensing_seat.person_id = p.id
+          AND licensing_seat.person_id IN (SELECT id FROM t_person) AND licensing_seat.to_edition IS NULL
           AND (licensing_seat.reason <> p.reason OR licensing_seat.license_type <> p.license_type)
         """
     )

@@ -1,10 +1,13 @@
 """Scratch tables of one publication: what it touches, and what follows from that.
 
 `t_change` (accounts a run touches), `t_key` and `t_account` (what must be matched again), `t_decision` (what the
-rules said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out).
+rules said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out),
+`t_seat` (licenses that ended, −1, or began, +1).
 """
 
 from __future__ import annotations
+
+import re
 
 from django.db import connection
 
@@ -22,6 +25,7 @@ SCRATCH = {
     "t_group": "grp VARCHAR(420) PRIMARY KEY, cloud_id BIGINT, row_id BIGINT",
     "t_person": "id BIGINT PRIMARY KEY",
     "t_row": "id BIGINT PRIMARY KEY",
+    "t_seat": "person_id BIGINT, license SMALLINT",
 }
 
 
@@ -30,8 +34,20 @@ def open_scratch() -> None:
     ending = " ON COMMIT DROP" if connection.vendor == "postgresql" else ""
     for name, columns in SCRATCH.items():
         run_sql(f"DROP TABLE IF EXISTS {name}")
-        run_sql(f"CREATE TEMPORARY TABLE {name} ({columns}){ending}")
+        run_sql(f"CREATE TEMPORARY TABLE {name} ({_of_vendor(columns)}){ending}")
     run_sql("CREATE INDEX t_decision_grp ON t_decision (grp)")
+    run_sql("CREATE INDEX t_change_account ON t_change (account_id)")
+    run_sql("CREATE INDEX t_change_remote ON t_change (remote_user_id)")
+
+
+def _of_vendor(columns: str) -> str:
+    """SQLite finds rows by their key at once only where its type is exactly INTEGER; else the key is an index.
+
+    PostgreSQL finds text by an index only where its order is that of what it is compared with.
+    """
+    if connection.vendor == "sqlite":
+        return columns.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+    return re.sub(r"(grp|key) VARCHAR\(\d+\)", r'\g<0> COLLATE "C"', columns)
 
 
 def mark_everything(enterprise_id: int) -> None:
