@@ -1,11 +1,13 @@
 # Written by hand: Django has no option for it.
 
+from typing import Any
+
 from django.db import migrations
 
 STAGED = ["stagedaccount", "stagedrow", "stagedrowaccount", "stagedaddress"]
 
 
-def unlogged(apps, schema_editor):
+def unlogged(_apps: Any, schema_editor: Any) -> None:
     """Keep staged rows out of PostgreSQL's log: after a crash they are gone, and loaded again (ENGINEERING §4)."""
     if schema_editor.connection.vendor == "postgresql":
         for name in STAGED:
