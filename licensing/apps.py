@@ -10,7 +10,7 @@ class LicensingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the feature and the tabs."""
-        from . import features
+        """Register the feature, the tabs and the checks."""
+        from . import checks, features  # noqa: F401 (checks register themselves)
 
         features.register()

@@ -15,7 +15,7 @@ from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.models import Enterprise
 from ghconnect.queue import send
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import attention, bridge, clocks, counted_twice, progress
+from licensing import attention, bridge, clocks, counted_twice, progress, stores
 from licensing.models import CloudPicture, SyncRun
 from licensing.usecases import runs
 
@@ -46,6 +46,8 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
         "unknown": unknown,
         "reading": bool(enterprise.token) and not numbers.by_github,
         "rows_at": rows_at(enterprise),
+        "outgrown": stores.outgrown(),
+        "sqlite_accounts": stores.SQLITE_ACCOUNTS,
         "cloud": progress.under_way(SyncRun.objects.filter(enterprise=enterprise, server=None)),
     }
     return render(request, "licensing/overview.html", context)
