@@ -99,7 +99,7 @@ def _beyond(names: Sequence[str], values: Sequence[Value], *, falling: bool) -> 
 
 
 def _kind(rows: QuerySet[M], name: str) -> type:
-    field = rows.model._meta.get_field(name)  # noqa: SLF001
+    field = rows.model._meta.get_field(name)
     if isinstance(field, DateTimeField):
         return datetime
     return int if isinstance(field, IntegerField) else str
