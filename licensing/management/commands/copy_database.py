@@ -1,41 +1,52 @@
-"""Move this console's data to another database, from SQLite to PostgreSQL."""
+"""Move this console from SQLite to PostgreSQL."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import environ
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import Error
 
-from licensing.usecases import moving
+from licensing.usecases import copying
+
+FAILED, REFUSED = 1, 2
 
 
 class Command(BaseCommand):
-    """Copies every table into an empty database and compares counts and hashes; stop the console first."""
+    """Exit code 0: everything is there and says the same; 1: it was taken back; 2: refused, nothing was written."""
 
-    help = "Copy all data into the empty database at URL. Stop web, workers and beat first."
+    help = (
+        "Copy every table of this console's SQLite into an empty PostgreSQL, and compare both by counts and hashes. "
+        "Stop web servers, workers and beat first. "
+        "Exit code 0: copied; 1: something differed, the copy was taken back; 2: refused, nothing was written."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Take the address of the target."""
-        parser.add_argument("--to", required=True, metavar="URL", help="postgres://user:password@host/name")
-
-    def handle(self, *args: Any, to: str, **options: Any) -> None:
-        """Copy; exit code 1 with words when nothing was copied."""
-        try:
-            rows = moving.copy_database(to=dict(environ.Env.db_url_config(to)), say=self.stdout.write)
-        except moving.NotEmpty as error:
-            raise CommandError(
-                f"The target is not empty: {error.table} has rows. Nothing was copied."
-            ) from error
-        except moving.Differs as error:
-            raise CommandError(
-                f"{error.table} differs after copying. Nothing was kept in the target."
-            ) from error
-        except Error as error:
-            raise CommandError(
-                f"The target could not be written: {error}. Nothing was kept in it."
-            ) from error
-        self.stdout.write(
-            f"{rows} rows copied and compared. Start the console with DATABASE_URL set to the target."
+        """Take where to."""
+        parser.add_argument(
+            "--to",
+            required=True,
+            metavar="URL",
+            help="postgres://user@host/name; libpq takes the password from PGPASSWORD or ~/.pgpass",
         )
+
+    def handle(self, *args: Any, to: str, verbosity: int, **options: Any) -> None:
+        """Copy, and say each table that is there."""
+        done: list[copying.Copied] = []
+
+        def told(copied: copying.Copied) -> None:
+            done.append(copied)
+            if verbosity:
+                self.stdout.write(f"{copied.table:<45} {copied.rows:>12,} rows, the same")
+                self.stdout.flush()
+
+        try:
+            copying.copy(to, told)
+        except copying.Refused as refused:
+            raise CommandError(f"Not copied: {refused}.", returncode=REFUSED) from None
+        except copying.NotCopied as failed:
+            raise CommandError(f"Not copied, the target is empty: {failed}.", returncode=FAILED) from None
+        if verbosity:
+            self.stdout.write(f"{len(done)} tables, {sum(each.rows for each in done):,} rows: all the same.")
+            self.stdout.write(
+                "Set DATABASE_URL to the new database, keep SECRET_KEY and GHCONNECT_SEALING_KEYS."
+            )
