@@ -46,6 +46,15 @@ class Child:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the process and its own processes still for a while."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
+
     def stop(self) -> None:
         """End it as an operator would; for good when it does not listen."""
         self.process.terminate()
