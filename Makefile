@@ -53,8 +53,9 @@ check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deploym
 	  $(PRODUCTION) $(VENV) manage.py makemigrations --check --dry-run && \
 	  $(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
 
-test: .venv/.dev browser ## all tests (ONLY="tests/unit -k word" for some)
+test: .venv/.dev browser ## all tests, then rows again on PostgreSQL and Redis (ONLY="tests/unit -k word" for some, once)
 	$(VENV) -m pytest $(ONLY)
+	$(if $(ONLY),,$(VENV) -m tests.support.second_stack)
 
 screenshots: .venv/.dev browser ## pictures of every page under var/screenshots (CONSOLE_URL, CONSOLE_PASSWORD: of that console)
 	$(VENV) -m tools.shots

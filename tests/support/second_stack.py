@@ -19,8 +19,14 @@ import psycopg
 from tests.support import brokers, postgres
 from tests.support.processes import ROOT
 
-# What touches a row. Pages in a browser look the same on both.
-AGAIN = ("-m", "rows and not browser", "tests/integration")
+# What touches a row. Pages in a browser look the same on both, and who may open which address is decided before rows.
+ELSEWHERE = ("test_every_url.py", "test_crawl.py", "frame")
+AGAIN = (
+    "-m",
+    "rows and not browser",
+    *(f"--ignore=tests/integration/{name}" for name in ELSEWHERE),
+    "tests/integration",
+)
 
 
 def main(arguments: Sequence[str]) -> int:
