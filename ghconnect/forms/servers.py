@@ -94,7 +94,5 @@ class RenameForm(forms.Form):
 
     host = HostField(
         label=_("New host name"),
-        help_text=_(
-            "For an instance that was renamed. Its accounts and history stay; the old name stays known."
-        ),
+        help_text=_("For an instance that was renamed. Its accounts and history stay; its token is deleted."),
     )

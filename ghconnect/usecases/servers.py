@@ -163,7 +163,10 @@ def change(*, server: Server, by: User, **values: object) -> Server:
 
 @transaction.atomic
 def rename(*, server: Server, host: str, by: User) -> Server:
-    """Give the server its new host name; the old one stays known. Raises AlreadyAdded, BadHost."""
+    """Give the server its new host name; the old one stays known. Raises AlreadyAdded, BadHost.
+
+    Its token is deleted: it was given for the old name, and must not be sent wherever an owner points the new one.
+    """
     new, row = hosts.of_server(host), locked(server)
     now = clock.now(row.enterprise)
     if new == row.host:
@@ -173,7 +176,7 @@ def rename(*, server: Server, host: str, by: User) -> Server:
     old = row.host
     row.names.filter(host=old, to_at=None).update(to_at=now)
     ServerName.objects.create(server=row, host=new, from_at=now)
-    _write(row, host=new, checks=[], checked_at=None)
+    _write(row, host=new, checks=[], checked_at=None, **server_values.TOKEN_GONE)
     audit.record("server.rename", by=by, enterprise=row.enterprise, subject=new, old=old)
     return row
 

@@ -101,7 +101,11 @@ def _rename(request: PlacedRequest) -> HttpResponseBase:
         except servers.AlreadyAdded:
             form.add_error("host", _("This server is in this enterprise already."))
         else:
-            return _done(request, renamed, _("The server is called {host} now. Check it again."))
+            return _done(
+                request,
+                renamed,
+                _("The server is called {host} now. A token must be given again for this name."),
+            )
     return _page(request, rename_form=form)
 
 

@@ -242,6 +242,14 @@ def test_a_renamed_server_keeps_its_old_name_with_its_time(
         servers.rename(server=other, host=server.host, by=mona)
 
 
+def test_a_token_is_never_sent_to_the_new_name_of_a_server(tokyo: Server, mona: User) -> None:
+    """Else an owner could have a token that nobody sees again sent to a host of their own."""
+    assert tokyo.token
+    server = servers.rename(server=tokyo, host="ghe-new.octo.example", by=mona)
+    server.refresh_from_db()
+    assert (server.token, server.token_login, server.token_kind) == ("", "", "")
+
+
 def test_a_name_begins_in_the_time_of_the_enterprise_as_what_github_says_of_it(
     octo: Enterprise, tokyo: Server, mona: User
 ) -> None:
