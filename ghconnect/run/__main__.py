@@ -57,6 +57,7 @@ class Run:
 
     def start(self) -> str:
         """Start everything in order and return the block for the newcomer."""
+        first = not (self.var / "passwords.json").exists()
         passwords = place.passwords(self.var / "passwords.json", ("mona", "finn"))
         self.start_neighbours()
         world = self.world()
@@ -65,7 +66,7 @@ class Run:
         self.django("migrate", "migrate --no-input --verbosity 0")
         for name, command in parse_procfile((BASE / "Procfile").read_text()).processes.items():
             self.children.start(name, command, self.environment)
-        self.load_estate()
+        self.load_estate(first)
         slug = world["enterprise"]["slug"]
         self.await_overview(f"{self.console}/enterprises/{slug}", passwords["mona"])
         facts = {"slug": slug, "licenses": world["licenses"], "servers": world["known_servers"]}
@@ -90,9 +91,12 @@ class Run:
             told: dict[str, Any] = client.get(f"{self.sandbox}/world.json", timeout=10).json()
         return told
 
-    def load_estate(self) -> None:
+    def load_estate(self, first: bool) -> None:
         """Add the pretend enterprise where it is missing, with the worker's help."""
-        self.children.say(_("Loading the first estate. The address follows when its first page opens."))
+        words = _("Loading the first estate. The address follows when its first page opens.")
+        if not first:
+            words = _("Everything of last time is still here. The address follows when the first page opens.")
+        self.children.say(words)
         self.django("seed", f"seed_sandbox --passwords {quote(str(self.var / 'passwords.json'))}")
 
     def await_overview(self, page: str, password: str) -> None:
@@ -147,9 +151,8 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m ghconnect.run", description=__doc__)
     parser.add_argument("--var", type=Path, default=BASE / "var", help="where all data is kept")
     parser.add_argument("--people", type=int, help="size of the pretend estate (default: the storyline's)")
-    ports = {"port": 8000, "pages-port": 8001, "machine-port": 9443, "broker-port": 6390}
-    for name, default in ports.items():
-        parser.add_argument(f"--{name}", type=int, default=default)
+    for name, default in place.PORTS.items():
+        parser.add_argument(f"--{name.lower().replace('_', '-')}", type=int, default=default)
     return parser.parse_args(arguments)
 
 
@@ -159,8 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # people's names on a terminal that has no letters for them
     with place.only_run(given.var):
-        names = ("PORT", "PAGES_PORT", "MACHINE_PORT", "BROKER_PORT")
-        place.check_ports({name: getattr(given, name.lower()) for name in names})
+        place.check_ports({name: getattr(given, name.lower()) for name in place.PORTS})
         return hold(Run(given))
 
 

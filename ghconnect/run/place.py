@@ -6,13 +6,15 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from ghconnect.run.words import _
 
 HOST = "127.0.0.1"
+# Variable of `make run` → port, unless told otherwise.
+PORTS = {"PORT": 8000, "PAGES_PORT": 8001, "MACHINE_PORT": 9443, "BROKER_PORT": 6390}
 FIRST = "amber birch cedar cherry clover copper coral fern hazel linden maple mint olive plum sage warm"
 SECOND = "badger beaver falcon finch gecko heron ibis koala lemur marten otter puffin raven robin seal wren"
 
@@ -56,9 +58,30 @@ def is_free(port: int) -> bool:
 
 
 def check_ports(ports: Mapping[str, int]) -> None:
-    """End the program with a sentence and a way out when a port (name → number) is taken."""
-    for name, port in ports.items():
-        if not is_free(port):
-            other = next(number for number in range(port + 10, 65_536, 10) if is_free(number))
-            advice = _("Port {port} is in use by another program. Try: make run {name}={other}")
-            sys.exit(advice.format(port=port, name=name, other=other))
+    """End the program with a sentence and a way out when a port (name → number) is taken or asked for twice."""
+    numbers = list(ports.values())
+    taken = [name for name, port in ports.items() if not is_free(port)]
+    twice = [name for at, (name, port) in enumerate(ports.items()) if port in numbers[:at]]
+    if not taken and not twice:
+        return
+    wanted = dict(ports)
+    for name in dict.fromkeys([*taken, *twice]):
+        wanted[name] = next_free(ports[name], wanted.values())
+    # All of it in one command: whoever follows one hint shall not meet the next.
+    command = " ".join(f"{name}={port}" for name, port in wanted.items() if port != PORTS.get(name))
+    listed = ", ".join(str(port) for port in dict.fromkeys(ports[name] for name in taken or twice))
+    sys.exit(trouble(len(taken)).format(port=listed, command=command))
+
+
+def next_free(port: int, others: Collection[int]) -> int:
+    """Return a free port that looks like this one and is none of the others."""
+    return next(other for other in range(port + 10, 65_536, 10) if other not in others and is_free(other))
+
+
+def trouble(taken: int) -> str:
+    """Say what is wrong with so many taken ports, none of them taken when one is asked for twice."""
+    if not taken:
+        return _("Port {port} is asked for twice. Try: make run {command}")
+    if taken > 1:
+        return _("Ports {port} are in use by other programs. Try: make run {command}")
+    return _("Port {port} is in use by another program. Try: make run {command}")

@@ -26,6 +26,34 @@ def test_a_taken_port_is_said_with_a_way_out() -> None:
     assert int(str(told.value).removeprefix(words)) > taken
 
 
+def advised(ports: dict[str, int]) -> tuple[str, dict[str, int]]:
+    """What is said of the ports, and the ports of the command it gives."""
+    with pytest.raises(SystemExit) as told:
+        place.check_ports(ports)
+    words, command = str(told.value).split("make run ")
+    return words, {name: int(port) for name, port in (pair.split("=") for pair in command.split())}
+
+
+def test_one_command_leads_around_every_taken_port_and_keeps_the_chosen_ones() -> None:
+    with socket.socket() as one, socket.socket() as two:
+        for other in (one, two):
+            other.bind(("127.0.0.1", 0))
+            other.listen()
+        taken = {"PORT": one.getsockname()[1], "BROKER_PORT": two.getsockname()[1]}
+        chosen = free_port()
+        words, ports = advised({**taken, "MACHINE_PORT": chosen})
+        assert f"Ports {taken['PORT']}, {taken['BROKER_PORT']} are in use by other programs." in words
+        assert ports["MACHINE_PORT"] == chosen
+        place.check_ports(ports)
+
+
+def test_two_servers_do_not_get_one_port() -> None:
+    words, ports = advised({"PORT": (port := free_port()), "PAGES_PORT": port})
+    assert f"Port {port} is asked for twice." in words
+    assert ports["PORT"] == port
+    assert ports["PAGES_PORT"] != port
+
+
 def test_free_ports_are_not_spoken_of() -> None:
     place.check_ports({"PORT": free_port()})
 

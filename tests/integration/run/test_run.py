@@ -64,6 +64,9 @@ def test_it_starts_ends_and_starts_again_with_the_same_data(tmp_path: Path) -> N
     first = start_and_end(tmp_path, signal.SIGINT)
     kept = (tmp_path / "var" / "ghconnect.sqlite3").stat().st_ino
     again = start_and_end(tmp_path, signal.SIGTERM)
+    assert "Loading the first estate." in first.string
+    assert "Loading" not in again.string
+    assert "Everything of last time is still here." in again.string
     assert (again["mona"], again["finn"]) == (first["mona"], first["finn"])
     assert (tmp_path / "var" / "ghconnect.sqlite3").stat().st_ino == kept
 
