@@ -23,7 +23,7 @@ class NewEnterpriseForm(forms.Form):
 
     slug = forms.CharField(
         label=_("Enterprise account"),
-        max_length=60,
+        max_length=200,  # of an address; the name itself is shorter
         help_text=_("Its name in the address, as in github.com/enterprises/NAME."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
     )
@@ -37,6 +37,11 @@ class NewEnterpriseForm(forms.Form):
     def __init__(self, *args: Any, operator: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["token"].required = not operator
+
+    def clean_slug(self) -> str:
+        """Take the name out of an address that was pasted whole."""
+        before, found, after = str(self.cleaned_data["slug"]).partition("/enterprises/")
+        return after.partition("/")[0] if found else before
 
 
 class ProfileForm(forms.Form):

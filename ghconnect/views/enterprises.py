@@ -42,16 +42,29 @@ def _add(request: PlacedRequest, form: NewEnterpriseForm) -> Enterprise | list[C
     try:
         return enterprises.add(**form.cleaned_data, by=request.user)
     except enterprises.NotProven as error:
-        form.add_error(
-            None, _("Nothing was added: this token does not read the license report of that account.")
-        )
+        form.add_error(None, _not_added(error, form.cleaned_data["host"]))
         return error.checks
     except enterprises.BadHost as error:
         form.add_error("host", wording.problem(error.key, error.params))
     except enterprises.BadSlug:
         form.add_error("slug", _("This is not the name of an account. It has letters, digits and hyphens."))
     except enterprises.AlreadyAdded:
-        form.add_error("slug", _("This account is in this console already. Ask its owners to add you."))
+        mine = Enterprise.objects.of(request.user).filter(slug=form.cleaned_data["slug"].lower()).exists()
+        form.add_error("slug", _already_added(mine))
     except enterprises.BadToken:
         form.add_error("token", wording.problem("bad_token"))
     return []
+
+
+def _not_added(error: enterprises.NotProven, host: str) -> str:
+    """Blame the token only where the way to GitHub is open."""
+    if any(check.key in checks.WAY and check.ok is False for check in error.checks):
+        words = _("Nothing was added: this console does not get through to {host}. The checks below say why.")
+        return words.format(host=host)
+    return _("Nothing was added: this token does not read the license report of that account.")
+
+
+def _already_added(mine: bool) -> str:
+    if mine:
+        return _("You have this account here already. It is in your list of enterprises.")
+    return _("This account is in this console already. Ask its owners to add you.")

@@ -92,7 +92,10 @@ PROBLEMS: dict[str, Wordings] = {
         "GitHub did not accept this {kind} token for the license report. A classic token with"
         " read:enterprise works."
     ),
-    "scope": _("The token of {host} lacks the scope {scope}; it has: {scopes}. Make a token with it."),
+    "scope": (
+        _("The token of {host} lacks the scope {scope}; it has: {scopes}. Make a token with it."),
+        _("The token lacks the scope {scope}; it has: {scopes}. Make a token with it."),
+    ),
     "not_owner": _('The account {login} is not an owner of "{slug}" at GitHub.'),
     "sso": _("Authorize the token for single sign-on at GitHub, then check again."),
     "ip_list": _("The enterprise has an IP allow list without this console's address."),

@@ -7,12 +7,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from ghconnect import summaries
 from ghconnect.models import AuditEvent, Enterprise, Membership, Role, User
 from ghconnect.seal import unseal
 from ghconnect.usecases import access, enterprises
 from tests.support import estate as estates
+from tests.support.environment import free_port
 from tests.support.estate import Estate
 from tests.support.sandbox import Sandbox
 
@@ -85,6 +87,43 @@ def test_only_an_operator_adds_an_account_without_a_token(db: None, as_: SignIn)
     facts = {"slug": "acme", "host": "github.com", "token": ""}
     as_(estates.person("root", operator=True)).post("/enterprises/new", facts)
     assert Enterprise.objects.get().slug == "acme"
+
+
+def test_the_whole_address_of_an_account_is_taken_for_its_name(
+    db: None, as_: SignIn, pretend: Sandbox
+) -> None:
+    address = "https://github.com/enterprises/Octo-Corp/people"
+    as_(estates.person("mona")).post("/enterprises/new", given(pretend, slug=address))
+    assert Enterprise.objects.get().slug == "octo-corp"
+
+
+def test_a_way_that_is_closed_is_not_blamed_on_the_token(
+    db: None, as_: SignIn, pretend: Sandbox, settings: Settings
+) -> None:
+    settings.GHCONNECT_RESOLVE = {
+        **settings.GHCONNECT_RESOLVE,
+        ("api.closed.ghe.com", 443): ("127.0.0.1", free_port()),
+    }
+    client = as_(estates.person("eve"))
+    closed = text(client.post("/enterprises/new", given(pretend, host="closed.ghe.com")))
+    assert "Nothing was added: this console does not get through to closed.ghe.com." in closed
+    assert "this token does not read" not in closed
+    refused = text(client.post("/enterprises/new", given(pretend, token="ghp_" + "x" * 36)))
+    assert "Nothing was added: this token does not read the license report of that account." in refused
+
+
+def test_a_scope_that_is_missing_is_told_of_the_token_at_its_host(
+    db: None, as_: SignIn, pretend: Sandbox
+) -> None:
+    facts = given(pretend, token="ghp_PRETENDNoScope".ljust(40, "0"))
+    page = text(as_(estates.person("eve")).post("/enterprises/new", facts))
+    assert "The token lacks the scope read:enterprise; it has: repo." in page
+
+
+def test_whoever_has_the_account_already_is_told_so(octo: Estate, as_: SignIn, pretend: Sandbox) -> None:
+    page = text(as_(octo.owner).post("/enterprises/new", given(pretend)))
+    assert "You have this account here already." in page
+    assert "Ask its owners" not in page
 
 
 def test_an_account_is_here_once(octo: Estate, as_: SignIn, pretend: Sandbox) -> None:
