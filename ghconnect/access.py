@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, ClassVar, Concatenate, ParamSpec
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from .middleware import client_address
 from .models import Enterprise, Membership, Role, Server, User
@@ -82,7 +84,16 @@ reader = in_enterprise(READERS)
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """People are added by owners and operators; nobody signs up. Failed tries are counted for the real client."""
+    """Operators add people; nobody signs up. Failed tries are counted for the real client."""
+
+    # The form asks for a name or an email; allauth's own words speak of one of the two.
+    error_messages: ClassVar[dict[str, str | Promise]] = {
+        **DefaultAccountAdapter.error_messages,
+        **dict.fromkeys(
+            ("username_password_mismatch", "email_password_mismatch"),
+            _("This name or email and this password do not belong together."),
+        ),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Keep sign-up closed."""

@@ -120,7 +120,7 @@ def note(run: SyncRun) -> str:
     if run.state in (State.FAILED, State.WAITING) and run.error_key:
         return trouble_words(run, None)
     if run.holds and run.state in (State.HELD, State.DISCARDED, State.SUPERSEDED, *SyncRun.GOOD):
-        return wording.sentences(filter(None, [held_words(run), _decided(run)]))
+        return wording.sentences(filter(None, [_was_held(run), _decided(run)]))
     return ""
 
 
@@ -131,6 +131,17 @@ def held_words(run: SyncRun) -> str:
         return wording.problem("held", params)
     hold = run.holds[0]
     return wording.hold(hold["key"], hold["params"])
+
+
+def _was_held(run: SyncRun) -> str:
+    """Why a run was held; nothing is left to decide once it is not."""
+    params = held_params(run)
+    if run.state == State.HELD or not (run.server_id and params):
+        return held_words(run)
+    if run.state in SyncRun.GOOD:
+        return _("This report removed {n} of {m} accounts ({l} licenses).").format(**params)
+    words = _("This report would have removed {n} of {m} accounts ({l} licenses). Nothing was changed.")
+    return words.format(**params)
 
 
 def _decided(run: SyncRun) -> str:

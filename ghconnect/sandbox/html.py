@@ -107,6 +107,7 @@ def page(
     head = join(
         Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         tag("title", f"{title} · pretend GitHub"), Markup('<link rel="stylesheet" href="/style.css">'),
+        Markup('<link rel="icon" href="data:,">'),
     )  # fmt: skip
     body = join(tag("p", PRETEND, class_="pretend"), tag("nav", links), tag("main", tag("h1", title), *parts))
     return HTMLResponse(

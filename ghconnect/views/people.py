@@ -49,10 +49,7 @@ def _grant(request: PlacedRequest) -> HttpResponseBase:
         try:
             given = access.grant(enterprise=request.place.enterprise, by=request.user, **form.cleaned_data)
         except access.UnknownPerson:
-            form.add_error(
-                "email",
-                _("Nobody with this email can sign in here. An operator of this console adds people."),
-            )
+            form.add_error("email", _unknown(request, form.cleaned_data["email"]))
         except access.LastOwner:
             form.add_error("role", _last_owner())
         else:
@@ -117,3 +114,12 @@ def _done(request: PlacedRequest, given: Membership) -> HttpResponseBase:
 
 def _last_owner() -> str:
     return _("This is the last owner. Make somebody else an owner first.")
+
+
+def _unknown(request: PlacedRequest, email: str) -> str:
+    """Say who makes people, and how: no page does."""
+    words = _(
+        "Nobody with this email can sign in here. An operator of this console adds people, as owners at first:"
+        " manage.py add_owner --enterprise {slug} --email {email}"
+    )
+    return words.format(slug=request.place.enterprise.slug, email=email)

@@ -84,7 +84,7 @@ def _page(request: PlacedRequest, found: list[Candidate]) -> paging.Page[tuple[i
 def as_csv(request: PlacedRequest) -> HttpResponseBase:
     """Stream all of it, for a mail merge; no cell is taken for a formula."""
     enterprise = request.place.enterprise
-    name = f"{enterprise.slug}-counted-twice-{clock.now(enterprise):%Y-%m-%d}.csv"
+    name = f"counted-twice-{enterprise.slug}-{clock.now(enterprise):%Y-%m-%d}.csv"
     items = counted_twice.items(
         enterprise, _sorted(avoidable.of(enterprise).candidates), sender=sender(request)
     )

@@ -262,6 +262,8 @@ def test_discarding_keeps_the_data_and_says_which(osaka: Server, owner: Client) 
     assert run.state == State.DISCARDED
     assert Account.objects.filter(server=osaka, ended_edition=None).count() == 20
     page = state.text(owner, page_of(run))
+    assert "This report would have removed 17 of 20 accounts" in page
+    assert "decide" not in page
     assert "Discarded by mona." in page
     assert "data-dialog" not in page
 

@@ -36,6 +36,7 @@ def test_somebody_who_can_sign_in_is_added_by_email(octo: Estate, as_: SignIn, p
 def test_nobody_is_made_by_a_typing_mistake(octo: Estate, as_: SignIn, people: str) -> None:
     page = text(as_(octo.owner).post(people, {"email": "no@where.example", "role": "owner"}))
     assert "Nobody with this email can sign in here." in page
+    assert "manage.py add_owner --enterprise octo-corp --email no@where.example" in page
     assert User.objects.count() == 2
 
 
