@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test requirements browser messages screenshots a11y
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,3 +79,4 @@ COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(dir $(VENV))uv pip com
 requirements: .venv/.dev ## compile requirements*.txt after a change of requirements*.in (UPGRADE=1: newest)
 	$(COMPILE) -o requirements.txt requirements.in
 	$(COMPILE) -o requirements-dev.txt requirements-dev.in
+	$(COMPILE) --no-deps -o requirements-postgres.txt requirements-postgres.in
