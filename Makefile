@@ -53,9 +53,13 @@ check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deploym
 	  $(PRODUCTION) $(VENV) manage.py makemigrations --check --dry-run && \
 	  $(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
 
-test: .venv/.dev browser ## all tests, then rows again on PostgreSQL and Redis (ONLY="tests/unit -k word" for some, once)
-	$(VENV) -m pytest $(ONLY)
-	$(if $(ONLY),,$(VENV) -m tests.support.second_stack)
+test: sqlite $(if $(ONLY),,postgresql) ## all tests, on both stacks (ONLY="tests/unit -k word": some, on SQLite alone)
+
+sqlite: .venv/.dev browser
+	env -u DATABASE_URL $(VENV) -m pytest $(ONLY)
+
+postgresql: .venv/.dev ## what touches rows again, on PostgreSQL and Redis (ONLY="tests/integration/engine")
+	$(VENV) -m tests.support.second_stack $(ONLY)
 
 screenshots: .venv/.dev browser ## pictures of every page under var/screenshots (CONSOLE_URL, CONSOLE_PASSWORD: of that console)
 	$(VENV) -m tools.shots
