@@ -71,7 +71,8 @@ def storyline(stack: Stack, sandbox: Sandbox, slug: str) -> Iterator[Octo]:
 
 
 def put_aside(slug: str) -> None:
-    """Free the name of the one enterprise for the next test; what was read under it stays, unlooked at."""
+    """Free the name of the one enterprise for the next test; what was read under it stays, looked at by nobody."""
+    Membership.objects.filter(enterprise__slug=slug).delete()
     Enterprise.objects.filter(slug=slug).update(slug=f"{slug}-{uuid.uuid4().hex[:8]}")
 
 
