@@ -17,6 +17,7 @@ from .views import (
     summary,
     syncs,
     tour,
+    trends,
     upload,
 )
 
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{LICENSING}/counted-twice", counted_twice.page, name="counted_twice"),
     path(f"{LICENSING}/counted-twice.csv", counted_twice.as_csv, name="counted_twice_csv"),
     path(f"{LICENSING}/difference", difference.difference, name="difference"),
+    path(f"{LICENSING}/trends", trends.page, name="trends"),
+    path(f"{LICENSING}/trends/<slug:chart>.csv", trends.as_csv, name="trends_csv"),
     path(f"{LICENSING}/upload", upload.upload, name="upload"),
     path(f"{LICENSING}/{SYNC}", syncs.sync, name="cloud_sync"),
     path(f"{LICENSING}/{SYNC}/publish", syncs.publish, name="cloud_sync_publish"),

@@ -88,6 +88,11 @@ class Seat(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["enterprise", "from_edition"], name="seat_by_edition"),
+            models.Index(
+                fields=["enterprise", "to_edition"],
+                condition=Q(to_edition__isnull=False),
+                name="seat_by_end",
+            ),
         ]
 
 

@@ -83,7 +83,7 @@ def server(run: SyncRun) -> None:
         edition = None
         if changed or not enterprise.edition:
             edition = editions.publish(enterprise, cause="server", run=run)
-        _picture(run, subject, changed)
+        consuming = _picture(run, subject, changed)
         supersede_held(run)
         audit.record("license_sync.publish", by=None, enterprise=enterprise, subject=str(run), counts=counts)
         bulk.forget_staged(run.pk)
@@ -91,7 +91,7 @@ def server(run: SyncRun) -> None:
         settle(
             run,
             State.PUBLISHED if changed else State.UNCHANGED,
-            counts={**run.counts, **counts},
+            counts={**run.counts, **counts, "consuming": consuming},
             seconds={**run.seconds, "publish": round(time.monotonic() - started, 2)},
             edition=edition.number if edition else None,
         )
@@ -145,7 +145,8 @@ def _former(former: Any, key: str) -> list[str]:
     return known if key in known else [*known, key]
 
 
-def _picture(run: SyncRun, subject: Server, changed: bool) -> None:
+def _picture(run: SyncRun, subject: Server, changed: bool) -> int:
+    """Bring the picture to what is published now; returns how many of its accounts consume a license."""
     facts = bulk.one(
         """
         SELECT count(*), coalesce(sum(CASE WHEN consumes THEN 1 ELSE 0 END), 0),
@@ -162,6 +163,7 @@ def _picture(run: SyncRun, subject: Server, changed: bool) -> None:
         age_known=run.age_known,
         **dict(zip(("accounts", "consuming", "suspended"), facts, strict=True)),
     )
+    return int(facts[1])
 
 
 def supersede_held(run: SyncRun) -> None:

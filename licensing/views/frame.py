@@ -15,6 +15,6 @@ def subtabs(request: PlacedRequest, *, under: str = "") -> list[Link]:
     pages = [("licensing", _("Summary")), ("consumed", _("Consumed licenses"))]
     if request.place.is_owner:
         pages.append(("counted_twice", _("Counted twice")))
-    pages.append(("difference", _("GitHub and this console")))
+    pages += [("difference", _("GitHub and this console")), ("trends", _("Trends"))]
     links = [Link(name, "", label, reverse(name, kwargs=where)) for name, label in pages]
     return mark_current(links, reverse(under, kwargs=where) if under else request.path)

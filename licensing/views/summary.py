@@ -8,10 +8,11 @@ from django.views.decorators.http import require_safe
 
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
-from licensing import billing, bridge, counted_twice, instances
+from licensing import billing, bridge, counted_twice, instances, trends
 from licensing.models import CloudPicture
 
 from .frame import subtabs
+from .trends import licenses
 
 
 @reader
@@ -32,6 +33,7 @@ def licensing(request: PlacedRequest) -> HttpResponseBase:
             "avoidable": counted_twice.summary(enterprise, numbers.expected),
             "billable": billing.billable(enterprise) if metered else None,
             "instances": instances.of(enterprise),
+            "picture": licenses(enterprise, trends.span(enterprise, trends.USUAL)),
             "cloud": CloudPicture.objects.filter(enterprise=enterprise).first(),
         },
     )

@@ -132,6 +132,7 @@ def samples(octo: Estate) -> dict[str, Any]:
         "slug": octo.enterprise.slug,
         "host": octo.server.host,
         "key": estates.KEY,
+        "chart": "licenses",
         "login": octo.biller.login,
         "number": 1,
         "pk": person.pk if person else 1,

@@ -36,7 +36,7 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag in ("title", "h1") and not self._open:
+        if (tag == "h1" or (tag == "title" and not self.page.title)) and not self._open:
             self._open = tag
             if tag == "h1":
                 self.page.headings.append("")

@@ -63,6 +63,7 @@ from .components import (
 )
 from .diff import write_changes
 from .matching import DECISION, accounts_to_match, apply_decisions, spread_keys, values_of_keys
+from .organizations import licenses_by_organization
 from .persons import (
     PERSON,
     add_people,
@@ -132,6 +133,7 @@ __all__ = [
     "keys_before",
     "leave_server",
     "licenses_at_stake",
+    "licenses_by_organization",
     "load",
     "mark_after",
     "mark_before",
