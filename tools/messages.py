@@ -64,9 +64,8 @@ def merged(words: dict[str, str]) -> Catalog:
         if not message.id:
             continue
         known = kept.get(_singular(message.id), message.context)
-        message.string = _same_shape(message, known.string if known else "") or _same_shape(
-            message, from_glossary(message, words)
-        )
+        written = _first(known.string) if known else ""
+        message.string = _same_shape(message, written or from_glossary(message, words))
         message.flags = (message.flags - {"fuzzy"}) | ((known.flags & {"fuzzy"}) if known else set())
     return catalog
 
