@@ -29,7 +29,7 @@ def rematch(facts: Estate) -> tuple[int, int]:
     """Match marked accounts, settle their persons and seats; returns (licenses released, licenses added)."""
     bulk.analyze_grown(*FACTS)
     bulk.spread_keys(facts.enterprise.pk)
-    bulk.load("t_decision", bulk.DECISION, _decisions(facts))
+    bulk.load("t_decision", bulk.DECISION, decisions(facts))
     bulk.analyze("t_decision")
     bulk.apply_decisions(clock.now(facts.enterprise))
     bulk.rename_groups(people.going_on(facts.enterprise.pk))
@@ -48,19 +48,31 @@ def rematch(facts: Estate) -> tuple[int, int]:
 # --- accounts ----------------------------------------------------------------------------------------------
 
 
-def _decisions(facts: Estate) -> Iterator[bulk.Row]:
-    """Decide key by key: both streams come in the order of the key."""
-    values = _by_key(bulk.values_of_keys(facts.enterprise.pk))
+def decisions(facts: Estate) -> Iterator[bulk.Row]:
+    """Yield the columns of `bulk.DECISION`, key by key: both streams come in the order of the key."""
+    values = _Values(bulk.values_of_keys(facts.enterprise.pk))
     for key, lines in groupby(bulk.accounts_to_match(), key=lambda row: row[1]):
         accounts = [_known(list(rows), facts) for _, rows in groupby(lines, key=lambda row: row[0])]
-        yield from _decide(key, accounts, values.get(key, []))
+        yield from _decide(key, accounts, values.of(key))
 
 
-def _by_key(rows: list[bulk.Row]) -> dict[str, list[matching.CloudValue]]:
-    found: dict[str, list[matching.CloudValue]] = {}
-    for key, kind, value, cloud_id, login, database_id in rows:
-        found.setdefault(key, []).append(matching.CloudValue(cloud_id, login, database_id, kind, value))
-    return found
+class _Values:
+    """The cloud values of one key after the other, so that those of a million keys are never in memory at once."""
+
+    def __init__(self, rows: Iterator[bulk.Row]) -> None:
+        self._groups = groupby(rows, key=lambda row: row[0])
+        self._key, self._rows = next(self._groups, (None, iter(())))
+
+    def of(self, key: str) -> list[matching.CloudValue]:
+        """Return the values of a key; keys are asked for in their order."""
+        while self._key is not None and self._key < key:
+            self._key, self._rows = next(self._groups, (None, iter(())))
+        return [_value(row) for row in self._rows] if self._key == key else []
+
+
+def _value(row: bulk.Row) -> matching.CloudValue:
+    _key, kind, value, cloud_id, login, database_id = row
+    return matching.CloudValue(cloud_id, login, database_id, kind, value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,18 +49,16 @@ def accounts_to_match() -> Iterator[Row]:
     )
 
 
-def values_of_keys(enterprise_id: int) -> list[Row]:
-    """Return (key, kind, value, cloud id, login, database id) of cloud values that equal a marked key."""
-    return list(
-        stream(
-            f"""
-            SELECT d.key, d.kind, d.value, c.id, c.login, c.database_id
-            FROM t_key k CROSS JOIN licensing_address d CROSS JOIN licensing_cloudaccount c
-            WHERE d.key = k.key AND d.enterprise_id = %s AND c.id = d.cloud_account_id AND c.ended_edition IS NULL
-            ORDER BY {by_code_point("d.key")}, c.id
-            """,
-            enterprise_id,
-        )
+def values_of_keys(enterprise_id: int) -> Iterator[Row]:
+    """Yield (key, kind, value, cloud id, login, database id) of cloud values that equal a marked key, in key order."""
+    yield from stream(
+        f"""
+        SELECT d.key, d.kind, d.value, c.id, c.login, c.database_id
+        FROM t_key k CROSS JOIN licensing_address d CROSS JOIN licensing_cloudaccount c
+        WHERE d.key = k.key AND d.enterprise_id = %s AND c.id = d.cloud_account_id AND c.ended_edition IS NULL
+        ORDER BY {by_code_point("d.key")}, c.id
+        """,
+        enterprise_id,
     )
 
 
