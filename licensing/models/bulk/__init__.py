@@ -62,7 +62,7 @@ from .components import (
     settle_verdicts,
 )
 from .diff import write_changes
-from .matching import DECISION, accounts_to_match, apply_decisions, spread_keys, values_of_keys
+from .matching import DECISION, accounts_to_match, spread_keys, values_of_keys
 from .organizations import licenses_by_organization
 from .persons import (
     PERSON,
@@ -70,6 +70,7 @@ from .persons import (
     orphaned_people,
     people_touched,
     rename_groups,
+    settle_people,
     settle_seats,
     tie_accounts,
 )
@@ -88,7 +89,6 @@ from .sql import (
     one,
     run_sql,
     stream,
-    update_many,
 )
 
 __all__ = [
@@ -105,7 +105,6 @@ __all__ = [
     "add_people",
     "analyze",
     "analyze_grown",
-    "apply_decisions",
     "as_list",
     "as_time",
     "by_code_point",
@@ -162,6 +161,7 @@ __all__ = [
     "settle_ended_accounts",
     "settle_row_accounts",
     "settle_row_people",
+    "settle_people",
     "settle_rows",
     "settle_seats",
     "settle_verdicts",
@@ -170,7 +170,6 @@ __all__ = [
     "staged_totals",
     "stream",
     "tie_accounts",
-    "update_many",
     "update_rows",
     "values_of_keys",
     "write_changes",

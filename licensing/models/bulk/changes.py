@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-from .sql import moment, one, run_sql, stream, update_many
+from .sql import moment, one, run_sql, set_columns, stream
 
 
 def keys_before() -> None:
@@ -38,7 +38,7 @@ def moved_keys(run_id: int, attempt: int) -> list[tuple[int, str, str]]:
 
 def remember_keys(rows: Iterable[tuple[str, int]]) -> None:
     """Write (former keys as JSON, account id)."""
-    update_many("UPDATE licensing_account SET former_keys = %s WHERE id = %s", rows)
+    set_columns("licensing_account", ("former_keys",), rows)
 
 
 def leave_server(server_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .sql import Row, load, run_sql, stream, update_many
+from .sql import Row, load, run_sql, set_columns, stream
 
 ROW = (
     "digest",
@@ -116,9 +116,7 @@ def insert_rows(rows: Iterable[Row]) -> None:
 
 def update_rows(rows: Iterable[Row]) -> None:
     """Update (*ROW, row id)."""
-    update_many(
-        f"UPDATE licensing_licenserow SET {', '.join(f'{column} = %s' for column in ROW)} WHERE id = %s", rows
-    )
+    set_columns("licensing_licenserow", ROW, rows)
 
 
 def name_cloud_accounts(enterprise_id: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .sql import run_sql, stream, update_many
+from .sql import run_sql, set_columns, stream, update_many
 
 
 def settle_cloud_accounts(
@@ -99,7 +99,7 @@ def settle_database_ids(enterprise_id: int, ids: Mapping[str, int]) -> int:
         enterprise_id,
     )
     news = [(ids[login], cloud_id) for login, cloud_id, old in known if login in ids and ids[login] != old]
-    update_many("UPDATE licensing_cloudaccount SET database_id = %s WHERE id = %s", news)
+    set_columns("licensing_cloudaccount", ("database_id",), news)
     update_many(
         "INSERT INTO t_key SELECT key FROM licensing_address WHERE cloud_account_id = %s ON CONFLICT DO NOTHING",
         [(cloud_id,) for _, cloud_id in news],

@@ -84,11 +84,14 @@ DECISION = (
 ONLY_DECIDED = "licensing_account.id IN (SELECT account_id FROM t_decision)"
 
 
-def apply_decisions(now: datetime) -> None:
-    """Write what the rules decided where it differs from what stands; `now` is when that was seen."""
+def apply_decisions(enterprise_id: int, now: datetime) -> None:
+    """Write what the rules decided, and whose each account is, where it differs; `now` is when that was seen.
+
+    One statement for both: an account's row is written anew, with all its indexes, each time it is touched.
+    """
     run_sql(
         f"""
-        UPDATE licensing_account SET rule = d.rule, rule_value = d.value, tie = d.tie, explained_rule = d.x_rule,
+        UPDATE licensing_account SET person_id = p.id, rule = d.rule, rule_value = d.value, tie = d.tie, explained_rule = d.x_rule,
           explained_value = d.x_value, explained_cloud_id = d.x_cloud, consumes = d.consumes, reason = d.reason,
           row_id = d.row_id, row_valid = d.row_valid,
           matched_at = CASE WHEN licensing_account.rule = d.rule AND licensing_account.rule_value = d.value
@@ -96,9 +99,10 @@ def apply_decisions(now: datetime) -> None:
           stopped_at = CASE WHEN d.consumes THEN NULL
             WHEN licensing_account.consumes OR licensing_account.stopped_at IS NULL THEN %s
             ELSE licensing_account.stopped_at END
-        FROM t_decision d
-        WHERE licensing_account.id = d.account_id AND {ONLY_DECIDED} AND (
-          licensing_account.rule <> d.rule OR licensing_account.rule_value <> d.value
+        FROM t_decision d CROSS JOIN licensing_person p
+        WHERE licensing_account.id = d.account_id AND {ONLY_DECIDED}
+          AND p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL AND (
+          licensing_account.person_id IS NULL OR licensing_account.person_id <> p.id OR licensing_account.rule <> d.rule OR licensing_account.rule_value <> d.value
           OR licensing_account.tie <> d.tie OR licensing_account.explained_rule <> d.x_rule
           OR licensing_account.explained_value <> d.x_value OR licensing_account.consumes <> d.consumes
           OR licensing_account.reason <> d.reason OR licensing_account.row_valid <> d.row_valid
@@ -106,6 +110,7 @@ def apply_decisions(now: datetime) -> None:
         """,
         moment(now),
         moment(now),
+        enterprise_id,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from .components import UNREAD
-from .matching import ONLY_DECIDED
-from .sql import Row, by_code_point, run_sql, stream, update_many
+from .matching import apply_decisions
+from .sql import Row, by_code_point, run_sql, set_columns, stream
 
 
 def orphaned_people(enterprise_id: int) -> list[Row]:
@@ -44,8 +45,9 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
 
 def rename_groups(pairs: Iterable[tuple[str, int]]) -> None:
     """Give persons (group, id) the group they go on under, and the cloud account that names it."""
-    update_many(
-        'UPDATE licensing_person SET "group" = %s, cloud_account_id = %s WHERE id = %s',
+    set_columns(
+        "licensing_person",
+        ("group", "cloud_account_id"),
         ((group, int(group[2:]) if group.startswith("c:") else None, person) for group, person in pairs),
     )
 
@@ -72,7 +74,7 @@ def add_people(enterprise_id: int, edition: int) -> None:
     )
 
 
-def tie_accounts(enterprise_id: int, edition: int, run_id: int | None) -> None:
+def tie_accounts(enterprise_id: int, edition: int, run_id: int | None, now: datetime) -> None:
     """Point accounts at their persons, keep the spans of who was whose, and mark the persons touched."""
     run_sql(
         """
@@ -91,15 +93,7 @@ def tie_accounts(enterprise_id: int, edition: int, run_id: int | None) -> None:
         WHERE a.id = t.account_id AND a.person_id IS NOT NULL ON CONFLICT DO NOTHING
         """
     )
-    run_sql(
-        f"""
-        UPDATE licensing_account SET person_id = p.id FROM t_decision d CROSS JOIN licensing_person p
-        WHERE p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL
-          AND licensing_account.id = d.account_id AND {ONLY_DECIDED}
-          AND (licensing_account.person_id IS NULL OR licensing_account.person_id <> p.id)
-        """,
-        enterprise_id,
-    )
+    apply_decisions(enterprise_id, now)
     _span_matches(edition, run_id)
 
 
@@ -166,10 +160,12 @@ def people_touched() -> Iterator[Row]:
     )
 
 
-PERSON = """
-    UPDATE licensing_person SET name = %s, sort = %s, consumes = %s, reason = %s, license_type = %s,
-      deployment = %s, accounts = %s, ended_edition = %s WHERE id = %s
-"""
+PERSON = ("name", "sort", "consumes", "reason", "license_type", "deployment", "accounts", "ended_edition")
+
+
+def settle_people(rows: Iterable[Row]) -> None:
+    """Write (*PERSON, person id)."""
+    set_columns("licensing_person", PERSON, rows)
 
 
 def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[int, int]:

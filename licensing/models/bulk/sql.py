@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import count, islice
+from itertools import chain, count, islice
 from typing import Any
 
 from django.db import connection
 
 BATCH = 5000
+FEW = 200  # so many rows are quicker one by one
 _cursors = count()
 
 
@@ -33,7 +34,9 @@ def document(value: Any) -> str:
 
 def as_list(value: Any) -> list[str]:
     """Return a JSON list; it comes as text on SQLite and as a list on PostgreSQL."""
-    found: list[str] = json.loads(value) if isinstance(value, str) else (value or [])
+    if value is None or value == "[]":
+        return []  # of most accounts and rows: reading them as JSON took a tenth of a first sync
+    found: list[str] = json.loads(value) if isinstance(value, str) else value
     return found
 
 
@@ -111,6 +114,32 @@ def update_many(sql: str, rows: Iterable[Row]) -> None:
     with connection.cursor() as cursor:
         while batch := list(islice(rows, BATCH)):
             cursor.executemany(sql, batch)
+
+
+def set_columns(table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Set columns of rows by their id; a row is (*values, id).
+
+    PostgreSQL takes one statement for many rows at a third of what a statement for each costs there; for a few it
+    is not worth a table.
+    """
+    rows = iter(rows)
+    pairs = ", ".join(f'"{column}" = %s' for column in columns)
+    one_by_one = f"UPDATE {table} SET {pairs} WHERE id = %s"
+    if connection.vendor == "sqlite":
+        update_many(one_by_one, rows)
+        return
+    few = list(islice(rows, FEW))
+    if len(few) < FEW:
+        update_many(one_by_one, few)
+        return
+    names = [*columns, "id"]
+    listed = ", ".join(f'"{name}"' for name in names)
+    run_sql(f"CREATE TEMPORARY TABLE t_set ON COMMIT DROP AS SELECT {listed} FROM {table} WHERE FALSE")
+    load("t_set", names, chain(few, rows))
+    analyze("t_set")
+    pairs = ", ".join(f'"{column}" = t_set."{column}"' for column in columns)
+    run_sql(f"UPDATE {table} SET {pairs} FROM t_set WHERE {table}.id = t_set.id")
+    run_sql("DROP TABLE t_set")
 
 
 def analyze(*tables: str) -> None:
