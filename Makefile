@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ screenshots: .venv/.dev browser ## pictures of every page under var/screenshots 
 
 a11y: .venv/.dev browser ## axe on every page, theme and width; writes docs/proof/a11y.md (minutes)
 	$(VENV) -m tools.a11y
+
+bench: .venv/.dev ## speed against floors of the same run; writes docs/proof/bench.md (BENCH="--pages 1000000": that many people)
+	$(VENV) -m bench --write docs/proof/bench.md $(BENCH)
 
 messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
 	$(VENV) tools/messages.py

@@ -1,9 +1,7 @@
 """`python -m bench`: the table of ENGINEERING §10, each row against its floor in the same run; both databases.
 
-    --size 50000      accounts of the server that is synced
-    --pages 100000    people of the larger enterprise when pages are compared with 1,000 (PostgreSQL; 1000000: an hour)
-    --only WORD       sqlite or postgresql
-    --write FILE      write the table there as Markdown
+`--size` are the accounts of the server that is synced, `--pages` the people of the larger enterprise when pages are
+compared with 1,000 (on PostgreSQL a million takes half an hour to make), `--only` the database, `--write` a file.
 """
 
 from __future__ import annotations
@@ -67,10 +65,17 @@ def _database(store: str, folder: Path, closing: ExitStack) -> str:
 
 
 def _inside(options: argparse.Namespace, url: str, told: Path) -> bool:
-    known = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "ghconnect.settings", "DEBUG": "False",
-             "SECRET_KEY": "bench" * 12, "ALLOWED_HOSTS": "testserver,127.0.0.1", "GHCONNECT_VAR": str(told.parent)}  # fmt: skip
+    known = {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "ghconnect.settings",
+        "DEBUG": "False",
+        "SECRET_KEY": "bench" * 12,
+        "ALLOWED_HOSTS": "testserver,127.0.0.1",
+        "GHCONNECT_VAR": str(told.parent),
+    }
     command = [sys.executable, "-m", "bench", *sys.argv[1:], "--inside", str(told)]
-    return subprocess.run(command, cwd=HOME, env=known, check=False).returncode != 0  # noqa: S603
+    return subprocess.run(command, cwd=HOME, env=known, check=False).returncode != 0
 
 
 def _measure(options: argparse.Namespace) -> int:

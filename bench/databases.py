@@ -91,7 +91,7 @@ def _run(sql: str) -> None:
 def _admin(sql: str) -> None:
     """A statement outside this database, on a connection of its own."""
     connection.close()
-    with connection._nodb_cursor() as cursor:  # noqa: SLF001
+    with connection._nodb_cursor() as cursor:
         cursor.execute(sql)
 
 

@@ -41,7 +41,9 @@ def take_back(tables: tuple[str, ...] = TABLES) -> list[Written]:
     """Undo what happened since `remember`, keeping new and changed rows in tables beside; returns how many."""
     written = []
     for table in tables:
-        _run(f"CREATE TABLE new_{table} AS SELECT * FROM {table} WHERE id NOT IN (SELECT id FROM before_{table})")
+        _run(
+            f"CREATE TABLE new_{table} AS SELECT * FROM {table} WHERE id NOT IN (SELECT id FROM before_{table})"
+        )
         _run(
             f"CREATE TABLE changed_{table} AS SELECT n.* FROM {table} n JOIN before_{table} b ON b.id = n.id "
             f"WHERE {_differs(table)}"
@@ -50,7 +52,9 @@ def take_back(tables: tuple[str, ...] = TABLES) -> list[Written]:
     with transaction.atomic():
         for table in reversed(tables):
             _run(f"DELETE FROM {table} WHERE id IN (SELECT id FROM new_{table})")
-            _run(_overwrite(table, f"(SELECT b.* FROM before_{table} b JOIN changed_{table} c ON c.id = b.id)"))
+            _run(
+                _overwrite(table, f"(SELECT b.* FROM before_{table} b JOIN changed_{table} c ON c.id = b.id)")
+            )
         for table in tables:
             _run(f"DROP TABLE before_{table}")
     return written
@@ -120,7 +124,10 @@ def _staged(run: SyncRun, accounts: Iterator[ServerAccount]) -> Iterator[bulk.Ro
 
 def _differs(table: str) -> str:
     """Whether row n differs from row b; JSON on PostgreSQL has an order only as text."""
-    sides = (", ".join(_comparable(f'{side}."{column}"', kind) for column, kind in _columns(table)) for side in "nb")
+    sides = (
+        ", ".join(_comparable(f'{side}."{column}"', kind) for column, kind in _columns(table))
+        for side in "nb"
+    )
     new, old = sides
     test = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
     return f"({new}) {test} ({old})"
@@ -143,7 +150,9 @@ def _columns(table: str) -> list[tuple[str, str]]:
         if connection.vendor == "sqlite":
             cursor.execute(f"PRAGMA table_info({table})")
             return [(row[1], row[2]) for row in cursor.fetchall()]
-        cursor.execute("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", [table])
+        cursor.execute(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s", [table]
+        )
         return list(cursor.fetchall())
 
 

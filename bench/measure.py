@@ -35,13 +35,14 @@ class Table:
     def add(self, row: Row) -> None:
         """Add a line and say it."""
         self.rows.append(row)
-        print(f"  {row.what}: {row.seconds:.2f} s, {row.ratio:.2f} × the floor of {row.floor:.2f} s ({row.target})", flush=True)
+        told = f"{row.seconds:.2f} s, {row.ratio:.2f} × the floor of {row.floor:.2f} s ({row.target})"
+        print(f"  {row.what}: {told} {row.note}", flush=True)
 
     def markdown(self) -> str:
         """The table as it is committed."""
-        head = "| store | what | took | floor | ratio | must reach | |\n|---|---|---|---|---|---|---|\n"
+        head = "| what | took | floor | ratio | must reach | |\n|---|---|---|---|---|---|\n"
         return head + "\n".join(
-            f"| {r.store} | {r.what} | {r.seconds:.2f} s | {r.floor:.2f} s | **{r.ratio:.2f} ×** | {r.target} | {r.note} |"
+            f"| {r.what} | {r.seconds:.2f} s | {r.floor:.2f} s | **{r.ratio:.2f} ×** | {r.target} | {r.note} |"
             for r in self.rows
         )
 

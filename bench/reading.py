@@ -9,7 +9,6 @@ from collections import deque
 
 from django.db import connection, transaction
 
-from bench import engine
 from bench.measure import Row, Table, median, timed
 from bench.world import World
 from ghconnect.models import Enterprise
@@ -25,7 +24,9 @@ def measure(table: Table, world: World, store: str, tries: int) -> None:
     enterprise = Enterprise.objects.get(slug=world.prefix)
     decided, undecided, grown = _matching(enterprise, tries)
     told = f"{grown} MiB more memory while deciding"
-    table.add(Row(store, f"matching {len(world.accounts):,} accounts", decided, undecided, "≤ 2 ×, < 100 MiB", told))
+    table.add(
+        Row(store, f"matching {len(world.accounts):,} accounts", decided, undecided, "≤ 2 ×, < 100 MiB", told)
+    )
     exported, copied, more = _export(enterprise, tries)
     told = f"{copied / exported:.2f} of its rate; {more} MiB more memory"
     people = Person.objects.filter(enterprise=enterprise, consumes=True, ended_edition=None).count()

@@ -11,10 +11,11 @@ from bench import databases, workers
 from bench.measure import Row, Table
 from bench.world import World, chunks
 from ghconnect.models import Enterprise, Membership, Role, Server, User
+from licensing.models import SyncRun
 from licensing.usecases import runs, upload
 
 IDLE = 60
-PASSWORD = "stall-otter-41"  # noqa: S105
+PASSWORD = "stall-otter-41"
 
 
 def measure(table: Table, world: World, store: str, other: World) -> None:
@@ -46,13 +47,17 @@ def _doors(of: World) -> Iterator[list[float]]:
     Membership.objects.create(user=owner, enterprise=enterprise, role=Role.OWNER)
     page = f"/enterprises/{enterprise.slug}/licensing/consumed"
     while True:
-        client = Client()
-        yield [
-            _waited(lambda: client.force_login(owner)),
-            _waited(lambda: _good(client, page)),
-            _waited(lambda: _ask(server, owner)),
-        ]
+        yield _visit(owner, page, server)
         time.sleep(0.02)
+
+
+def _visit(owner: User, page: str, server: Server) -> list[float]:
+    client = Client()
+    return [
+        _waited(lambda: client.force_login(owner)),
+        _waited(lambda: _good(client, page)),
+        _waited(lambda: _ask(server, owner)),
+    ]
 
 
 def _good(client: Client, page: str) -> None:
@@ -64,7 +69,7 @@ def _good(client: Client, page: str) -> None:
 def _ask(server: Server, owner: User) -> None:
     """Ask for a sync where the gate is shut: it locks the server and reads the gate, as a request does."""
     try:
-        runs.request(subject=server, trigger="manual", by=owner)
+        runs.request(subject=server, trigger=SyncRun.Trigger.MANUAL, by=owner)
     except runs.GateClosed:
         return
 

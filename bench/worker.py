@@ -1,5 +1,6 @@
 """A process that performs runs, one after the other: `python -m bench.worker RUN…`."""
 
+import logging
 import sys
 
 import django
@@ -8,6 +9,7 @@ import django
 def main(runs: list[str]) -> None:
     """Perform them; ends with an error where one does not end well."""
     django.setup()
+    logging.disable(logging.WARNING)
     from bench import engine
     from licensing.usecases import sync
 

@@ -59,14 +59,19 @@ class _Values:
     """The cloud values of one key after the other, so that those of a million keys are never in memory at once."""
 
     def __init__(self, rows: Iterator[bulk.Row]) -> None:
-        self._groups = groupby(rows, key=lambda row: row[0])
-        self._key, self._rows = next(self._groups, (None, iter(())))
+        self._groups = groupby(rows, key=lambda row: str(row[0]))
+        self._key: str | None = None
+        self._rows: Iterator[bulk.Row] = iter(())
+        self._next()
 
     def of(self, key: str) -> list[matching.CloudValue]:
         """Return the values of a key; keys are asked for in their order."""
         while self._key is not None and self._key < key:
-            self._key, self._rows = next(self._groups, (None, iter(())))
+            self._next()
         return [_value(row) for row in self._rows] if self._key == key else []
+
+    def _next(self) -> None:
+        self._key, self._rows = next(self._groups, (None, iter(())))
 
 
 def _value(row: bulk.Row) -> matching.CloudValue:

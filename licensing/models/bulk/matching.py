@@ -91,8 +91,9 @@ def apply_decisions(enterprise_id: int, now: datetime) -> None:
     """
     run_sql(
         f"""
-        UPDATE licensing_account SET person_id = p.id, rule = d.rule, rule_value = d.value, tie = d.tie, explained_rule = d.x_rule,
-          explained_value = d.x_value, explained_cloud_id = d.x_cloud, consumes = d.consumes, reason = d.reason,
+        UPDATE licensing_account SET person_id = p.id, rule = d.rule, rule_value = d.value, tie = d.tie,
+          explained_rule = d.x_rule, explained_value = d.x_value, explained_cloud_id = d.x_cloud,
+          consumes = d.consumes, reason = d.reason,
           row_id = d.row_id, row_valid = d.row_valid,
           matched_at = CASE WHEN licensing_account.rule = d.rule AND licensing_account.rule_value = d.value
             THEN licensing_account.matched_at ELSE %s END,
@@ -102,7 +103,8 @@ def apply_decisions(enterprise_id: int, now: datetime) -> None:
         FROM t_decision d CROSS JOIN licensing_person p
         WHERE licensing_account.id = d.account_id AND {ONLY_DECIDED}
           AND p.enterprise_id = %s AND p."group" = d.grp AND p.ended_edition IS NULL AND (
-          licensing_account.person_id IS NULL OR licensing_account.person_id <> p.id OR licensing_account.rule <> d.rule OR licensing_account.rule_value <> d.value
+          licensing_account.person_id IS NULL OR licensing_account.person_id <> p.id
+          OR licensing_account.rule <> d.rule OR licensing_account.rule_value <> d.value
           OR licensing_account.tie <> d.tie OR licensing_account.explained_rule <> d.x_rule
           OR licensing_account.explained_value <> d.x_value OR licensing_account.consumes <> d.consumes
           OR licensing_account.reason <> d.reason OR licensing_account.row_valid <> d.row_valid
