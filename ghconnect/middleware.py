@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from .request_facts import request_facts
@@ -70,6 +71,24 @@ class SecurityHeadersMiddleware:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         return response
+
+
+class MaintenanceMiddleware:
+    """Answers 503 while an operator works on the console (`GHCONNECT_MAINTENANCE`); health is still told."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not settings.GHCONNECT_MAINTENANCE or request.path_info in ("/healthz", "/readyz"):
+            return self.get_response(request)
+        return unavailable(maintenance=True)
+
+
+def unavailable(*, maintenance: bool) -> HttpResponse:
+    """Say that the console is away for a while: on purpose, or since its database does not answer."""
+    body = render_to_string("503.html", {"maintenance": maintenance})
+    return HttpResponse(body, status=503, headers={"Retry-After": "120"})
 
 
 class ViewerMiddleware:

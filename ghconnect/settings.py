@@ -83,9 +83,10 @@ MIDDLEWARE = [
     "ghconnect.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "ghconnect.middleware.SecurityHeadersMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ghconnect.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "ghconnect.middleware.MaintenanceMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -161,6 +162,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)
 GHCONNECT_PAUSE_SYNCS = env.bool("GHCONNECT_PAUSE_SYNCS", default=False)
+GHCONNECT_MAINTENANCE = env.bool("GHCONNECT_MAINTENANCE", default=False)
 GHCONNECT_FAULTS = env.str("GHCONNECT_FAULTS", default="")
 
 
@@ -251,8 +253,12 @@ TIME_ZONE = "UTC"
 LANGUAGE_COOKIE_NAME = "ghconnect_language"
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-# Served as they stand in static/, so there is nothing to collect.
+# Served from static/ under names that hold a hash, so there is nothing to collect (see static_files).
 WHITENOISE_USE_FINDERS = True
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "ghconnect.static_files.HashedStaticFiles"},
+}
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 GHCONNECT_UPLOAD_MAX_BYTES = env.int("GHCONNECT_UPLOAD_MAX_BYTES", default=1_000_000_000)

@@ -49,3 +49,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include([page for page in sign_in.urlpatterns if page.name not in EMAIL])),
     path("", include("licensing.urls")),
 ]
+
+handler500 = "ghconnect.views.pages.failed"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
+from django.views.defaults import server_error
 
 from ghconnect.access import PlacedRequest, public
+from ghconnect.middleware import unavailable
 from ghconnect.models import Enterprise
 from ghconnect.usecases import preferences
 
@@ -35,3 +40,10 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):
         preferences.choose_language(by=request.user, language=language)
     return i18n.set_language(request)
+
+
+def failed(request: HttpRequest) -> HttpResponseBase:
+    """Say what failed: 503 where the database does not answer, else 500. Nothing is read for it."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        return unavailable(maintenance=False)
+    return server_error(request)
