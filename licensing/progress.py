@@ -11,13 +11,15 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from ghconnect import wording
+from ghconnect import clock, wording
 from ghconnect.templatetags.ghconnect_ui import number
 from licensing import showing
-from licensing.models import SyncRun
+from licensing.models import ServerPicture, SyncRun
 from licensing.sides import resumes_at, trouble_words
 
 State = SyncRun.State
+# So long a run has read before its speed means anything.
+STEADY_SECONDS = 2
 STEPS = (
     SyncRun.Step.FETCH,
     SyncRun.Step.STAGE,
@@ -88,6 +90,7 @@ class Progress:
     silent: int
     waits_until: datetime | None
     trouble: str
+    pace: str = ""
 
     @property
     def mark(self) -> str:
@@ -116,7 +119,33 @@ def progress(run: SyncRun, now: datetime) -> Progress:
         silent=silence(run, now),
         waits_until=resumes_at(run) if run.state == State.WAITING else None,
         trouble=trouble_words(run, None) if waiting else "",
+        pace=pace(run, clock.now(run.enterprise)),
     )
+
+
+def pace(run: SyncRun, now: datetime) -> str:
+    """Say how fast rows come in and how long that may still take; "" while there is too little to tell.
+
+    GHES does not say how long its report is: the accounts of the last picture are the best guess.
+    """
+    if run.state != State.RUNNING or run.step != SyncRun.Step.FETCH or not run.fetched or not run.started_at:
+        return ""
+    seconds = (now - run.started_at).total_seconds()
+    if seconds < STEADY_SECONDS:
+        return ""
+    rate = run.fetched / seconds
+    words = _("about {n} a second").format(n=number(round(rate)) if rate >= 1 else f"{rate:.1f}")
+    left = (run.expected_rows or _rows_before(run)) - run.fetched
+    if left <= 0:
+        return words
+    return _("{pace}, about {time} left").format(
+        pace=words, time=showing.duration(max(1, round(left / rate)))
+    )
+
+
+def _rows_before(run: SyncRun) -> int:
+    picture = ServerPicture.objects.filter(server=run.server_id).first() if run.server_id else None
+    return picture.accounts if picture else 0
 
 
 def silence(run: SyncRun, now: datetime) -> int:

@@ -120,6 +120,12 @@ def signed(value: int | None) -> str:
 
 
 @register.filter
+def of_key(found: Mapping[Any, Any], key: Any) -> Any:
+    """`{{ strips|of_key:server.pk }}`: what a mapping holds under a key, None for nothing."""
+    return found.get(key)
+
+
+@register.filter
 def initials(name: str) -> str:
     """Two letters for a picture we do not load: "Mona Lisa" and "mona-lisa" are "ML", "mona" is "M"."""
     words = re.findall(r"\w+", name)

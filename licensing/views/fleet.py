@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ghconnect.access import PlacedRequest, reader
-from licensing import clocks
+from licensing import clocks, health
 
 
 @reader
@@ -15,5 +15,7 @@ from licensing import clocks
 def fleet(request: PlacedRequest) -> HttpResponseBase:
     """List all servers, and those GitHub knows and this console does not."""
     enterprise = request.place.enterprise
-    context = {"servers": clocks.of(enterprise), "unknown": clocks.known_to_github_only(enterprise)}
+    servers = clocks.of(enterprise)
+    strips = health.strips(each.server for each in servers)
+    context = {"servers": servers, "strips": strips, "unknown": clocks.known_to_github_only(enterprise)}
     return render(request, "licensing/fleet.html", context)

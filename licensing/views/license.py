@@ -39,7 +39,10 @@ def server_progress(request: PlacedRequest) -> HttpResponseBase:
     """Give the sync section again for a page that watches a run; everything it changes, when that is over."""
     quiet = request.GET.get("quiet", "")
     looked = int(quiet) if quiet.isdecimal() and len(quiet) < 4 else 0
-    context = _page(request.place, request.GET.get("mark", ""), looked)
+    mark = request.GET.get("mark", "")
+    context = _moving(request.place, mark, looked)
+    if context["progress"] is None:
+        context = _page(request.place, mark, looked)
     return render(request, "licensing/_license_progress.html", context)
 
 
@@ -70,21 +73,30 @@ def _server(place: Place) -> Server:
     return place.server
 
 
-def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
+def _moving(place: Place, mark: str, looked: int) -> dict[str, Any]:
+    """What the sync section needs while a run is under way: asked for every second or two, so no more than that."""
     server = _server(place)
-    now = clock.now(place.enterprise)
     both = clocks.one(server)
     under_way = progress.under_way(SyncRun.objects.filter(server=server))
     return {
         "clocks": both,
         "progress": under_way,
+        "control": _control(place, both),
+        **_watch(place, under_way, mark, looked),
+    }
+
+
+def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
+    server, now = _server(place), clock.now(place.enterprise)
+    moving = _moving(place, mark, looked)
+    both = moving["clocks"]
+    return {
+        **moving,
         "facts": _sync_facts(both, now),
         "data_at": clocks.data_of(both.picture),
         "own": _own_license(server, now),
         "total": bridge.of(place.enterprise).headline,
-        "control": _control(place, both),
         "recent": [showing.line(run) for run in _recent(server)],
-        **_watch(place, under_way, mark, looked),
     }
 
 

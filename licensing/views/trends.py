@@ -18,7 +18,8 @@ from ghconnect import clock
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import exports, pictures, trends
+from licensing import exports, health, pictures, showing, trends
+from licensing.models import SyncRun
 from licensing.pictures import Picture
 from licensing.trends import Series, Span
 
@@ -43,6 +44,8 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         ),
         "servers": _filed(_by_server_over_time(enterprise, of), enterprise, of),
         "weeks": _filed(_weeks(enterprise, of), enterprise, of),
+        "strips": list(health.strips(enterprise.servers.order_by("host")).values()),
+        "strips_csv": _csv(enterprise, "syncs", of),
         "by_server": _filed(_by_server(enterprise), enterprise, of),
         "by_organization": _filed(_by_organization(enterprise), enterprise, of),
     }
@@ -74,8 +77,12 @@ def licenses(enterprise: Enterprise, of: Span) -> Picture:
 
 
 def _filed(picture: Picture, enterprise: Enterprise, of: Span) -> Picture:
-    where = {"slug": enterprise.slug, "chart": picture.id}
-    return replace(picture, csv=f"{reverse('trends_csv', kwargs=where)}?range={of.key}")
+    return replace(picture, csv=_csv(enterprise, picture.id, of))
+
+
+def _csv(enterprise: Enterprise, chart: str, of: Span) -> str:
+    where = {"slug": enterprise.slug, "chart": chart}
+    return f"{reverse('trends_csv', kwargs=where)}?range={of.key}"
 
 
 def _by_server_over_time(enterprise: Enterprise, of: Span) -> Picture:
@@ -142,11 +149,23 @@ def _named_rows(head: str, found: Sequence[tuple[str, int]]) -> Rows:
     yield from found
 
 
+def _syncs_rows(enterprise: Enterprise, of: Span) -> Rows:
+    yield ["server", "number", "ended", "state", "trigger", "accounts", "added", "released", "error"]
+    runs = SyncRun.objects.filter(
+        enterprise=enterprise, server__isnull=False, finished_at__gte=of.start, finished_at__lte=of.end
+    )
+    for run in runs.select_related("server").order_by("server__host", "number").iterator(1000):
+        host = run.server.host if run.server else ""
+        counts = (run.fetched, showing.added(run), run.counts.get("released", 0))
+        yield [host, run.number, exports.iso(run.finished_at), run.state, run.trigger, *counts, run.error_key]
+
+
 FILES: dict[str, Callable[[Enterprise, Span], Rows]] = {
     "licenses": lambda enterprise, of: _series_rows(trends.licenses(enterprise, of)),
     "kinds": lambda enterprise, of: _series_rows(trends.kinds(enterprise, of)),
     "servers": lambda enterprise, of: _series_rows(trends.servers(enterprise, of)),
     "weeks": _weeks_rows,
+    "syncs": _syncs_rows,
     "by-server": lambda enterprise, of: _named_rows("server", trends.by_server(enterprise)),
     "by-organization": lambda enterprise, of: _named_rows("organization", trends.by_organization(enterprise)),
 }

@@ -8,13 +8,15 @@ from html import unescape
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ghconnect.models import Enterprise, Server
 from ghconnect.usecases import connect
 from licensing import progress
-from licensing.models import SyncRun
+from licensing.models import ServerPicture, SyncRun
 from licensing.usecases import runs
 from licensing.views.license import PAUSES
 from tests.integration.engine import drive
@@ -127,7 +129,7 @@ def test_the_row_the_worker_writes_is_what_the_page_shows(osaka: Server, owner: 
     assert "4,321 accounts · 3.4 s" in said(page)
     assert 'value="2"' in page
     assert re.search(r'aria-current="step">.*?Compare', page, re.DOTALL)
-    assert '<button class="btn" type="button" disabled><svg class="octicon octicon-sync' in page
+    assert '<button class="btn" id="sync-now" type="button" disabled><svg class="octicon octicon-sync' in page
 
 
 def test_without_javascript_the_page_asks_again_until_the_run_ends(osaka: Server, owner: Client) -> None:
@@ -137,7 +139,7 @@ def test_without_javascript_the_page_asks_again_until_the_run_ends(osaka: Server
     found = refresh.search(page)
     assert found
     assert int(found[1]) >= 5
-    assert f'<a class="Link--inTextBlock" href="{PAGE}">Refresh</a>' in page
+    assert f'<a class="Link--inTextBlock" id="sync-refresh" href="{PAGE}">Refresh</a>' in page
     runs.fail(run, "timeout", {"host": HOST})
     page = state.text(owner, PAGE)
     assert not refresh.search(page)
@@ -276,3 +278,25 @@ def test_many_runs_cost_no_more_queries_than_one(osaka: Server, owner: Client) -
     for _ in range(2):
         state.failed(osaka)
     assert state.queries(lambda: state.text(owner, PAGE)) == once
+
+
+def test_a_run_that_reads_says_how_fast_and_about_how_long(osaka: Server, owner: Client) -> None:
+    now = timezone.now()
+    run = state.working(osaka, "fetch", fetched=10)
+    run.state, run.step, run.fetched, run.started_at = "running", "fetch", 400, now - timedelta(seconds=10)
+    assert progress.pace(run, now) == "about 40 a second"
+    run.expected_rows = 1200
+    assert progress.pace(run, now) == "about 40 a second, about 20 s left"
+    run.expected_rows = None
+    ServerPicture.objects.create(server=osaka, accounts=600)
+    assert progress.pace(run, now) == "about 40 a second, about 5.0 s left"
+    assert progress.pace(run, now - timedelta(seconds=9)) == ""
+    run.step = "publish"
+    assert progress.pace(run, now) == ""
+
+
+def test_a_look_at_a_run_under_way_costs_little(osaka: Server, owner: Client) -> None:
+    state.working(osaka, "fetch", fetched=10)
+    with CaptureQueriesContext(connection) as look:
+        assert "License sync" in owner.get(PROGRESS).content.decode()
+    assert len(look) <= 14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -145,3 +146,20 @@ def test_queries_do_not_grow_with_history(
     ) as asked:
         page(owner)
     assert len(asked) <= 32
+
+
+def test_a_strip_tells_how_the_syncs_went_without_colours(
+    estate: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    drive.read_server(tokyo, [drive.account(n, f"u{n}@octo.example") for n in range(10, 30)])
+    drive.read_server(tokyo, [drive.account(10, "u10@octo.example")], publish=False)
+    shown = page(owner)
+    assert 'aria-label="ghe-tokyo: Held 1, Published 2"' in shown
+    assert re.findall(r'<rect class="(run-\w+)"[^>]* height="(\d+)"', shown) == [
+        ("run-success", "24"),
+        ("run-success", "24"),
+        ("run-severe", "16"),
+    ]
+    assert rows(owner, "syncs")[1][:4:3] == ["ghe-tokyo.octo.example", "published"]
+    fleet = owner.get("/enterprises/octo/github-connect").content.decode()
+    assert 'aria-label="ghe-tokyo: Held 1, Published 2"' in fleet
