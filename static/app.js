@@ -27,6 +27,7 @@
   // As at GitHub: `/` leads to the search, in the header where it is shown, else of the list.
   const search = () => [...document.querySelectorAll('#global-q, #q')].find((field) => field.checkVisibility());
   document.addEventListener('keydown', (event) => {
+    if (document.documentElement.dataset.shortcuts === 'off') return;
     if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
     if (event.target.closest?.('input, textarea, select, [contenteditable], dialog[open]') || !search()) return;
     event.preventDefault();
@@ -74,4 +75,18 @@
     if (bar) bar.scrollLeft += link.getBoundingClientRect().right - bar.getBoundingClientRect().right + 16;
   });
   document.addEventListener('htmx:afterSettle', prepare);
+
+  // A part that renews itself keeps the focus: htmx finds what has an id; if that is gone, its heading takes it.
+  let held = '';
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    held = event.target.contains(document.activeElement) ? event.target.id : '';
+  });
+  document.addEventListener('htmx:afterSettle', () => {
+    const part = held && document.getElementById(held);
+    held = '';
+    if (!part || part.contains(document.activeElement)) return;
+    const heading = part.querySelector('h2');
+    heading.tabIndex = -1;
+    heading.focus({preventScroll: true});
+  });
 })();

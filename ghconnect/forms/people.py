@@ -13,7 +13,7 @@ from .fields import ZoneField
 
 
 class UserSettingsForm(forms.Form):
-    """Name, language, zone and appearance."""
+    """Name, language, zone, appearance, and keys without a modifier."""
 
     name = forms.CharField(
         label=_("Name"),
@@ -25,7 +25,13 @@ class UserSettingsForm(forms.Form):
     time_zone = ZoneField(empty=_("UTC, as for everybody who has not chosen"), required=False)
     appearance = forms.ChoiceField(label=_("Appearance"), choices=User.Appearance.choices)
 
-    FIELDS = ("name", "language", "time_zone", "appearance")
+    shortcuts = forms.BooleanField(
+        label=_("Character keys"),
+        help_text=_("The key / leads to the search."),
+        required=False,
+    )
+
+    FIELDS = ("name", "language", "time_zone", "appearance", "shortcuts")
 
     def __init__(self, data: QueryDict | None = None, *, user: User) -> None:
         super().__init__(data, initial={name: getattr(user, name) for name in self.FIELDS})

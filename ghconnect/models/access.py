@@ -46,6 +46,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     language = models.CharField(_("Language"), max_length=8, blank=True, default="")
     time_zone = models.CharField(_("Time zone"), max_length=64, blank=True, default="")
     appearance = models.CharField(_("Appearance"), max_length=24, choices=Appearance, default=Appearance.AUTO)
+    # Keys without a modifier can be pressed by mistake, above all by voice (WCAG 2.1.4): they can be switched off.
+    shortcuts = models.BooleanField(_("Character keys"), default=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)

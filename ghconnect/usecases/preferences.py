@@ -12,8 +12,11 @@ def choose_language(*, by: User, language: str) -> User:
     return by
 
 
-def change(*, by: User, name: str, language: str, time_zone: str, appearance: str) -> User:
+def change(
+    *, by: User, name: str, language: str, time_zone: str, appearance: str, shortcuts: bool = True
+) -> User:
     """Keep how `by` wants to see the console; "" leaves language and zone to the browser and to UTC."""
     by.name, by.language, by.time_zone, by.appearance = name.strip(), language, time_zone, appearance
-    by.save(update_fields=["name", "language", "time_zone", "appearance"])
+    by.shortcuts = shortcuts
+    by.save(update_fields=["name", "language", "time_zone", "appearance", "shortcuts"])
     return by
