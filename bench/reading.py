@@ -13,6 +13,7 @@ from bench.measure import Row, Table, median, timed
 from bench.world import World
 from ghconnect.models import Enterprise
 from licensing import exports, licenses
+from licensing.license_records import GITHUB_FIELDS
 from licensing.models import Person, bulk
 from licensing.usecases import estate, rematch
 
@@ -62,18 +63,32 @@ def _export(enterprise: Enterprise, tries: int) -> tuple[float, float, int]:
     return exported, copied, _memory() - before
 
 
-# The same people with what a line of the report says of them.
+# The same people with what a line of the report says of them: GitHub's row, and all accounts.
+_JOINED = {"postgresql": "string_agg({}, ',')", "sqlite": "group_concat({}, ',')"}
 _SAME = """
-  SELECT p.id, p.name, p.license_type, p.deployment, r.github_com_login, r.github_com_name, r.github_com_profile,
-    r.github_com_member_roles, r.enterprise_server_user_ids, r.enterprise_server_emails, r.github_com_saml_name_id,
-    r.total_user_accounts, r.verdict
+  SELECT p.license_type, r.{fields}, a.ids, a.emails, a.verdict, e.ids
   FROM licensing_person p LEFT JOIN licensing_licenserow r ON r.person_id = p.id
+  LEFT JOIN (
+    SELECT x.person_id, {ids} AS ids, {emails} AS emails, min(x.verdict) AS verdict
+    FROM licensing_account x JOIN ghconnect_server s ON s.id = x.server_id
+    WHERE x.enterprise_id = {enterprise} AND x.ended_edition IS NULL GROUP BY x.person_id
+  ) a ON a.person_id = p.id
+  LEFT JOIN (
+    SELECT y.row_id, {elsewhere} AS ids FROM licensing_rowaccount y WHERE y.server_id IS NULL GROUP BY y.row_id
+  ) e ON e.row_id = r.id
   WHERE p.enterprise_id = {enterprise} AND p.consumes AND p.ended_edition IS NULL ORDER BY p.sort, p.id
 """
 
 
 def _copy(enterprise_id: int) -> None:
-    sql = _SAME.format(enterprise=enterprise_id)
+    joined = _JOINED[connection.vendor].format
+    sql = _SAME.format(
+        enterprise=enterprise_id,
+        fields=", r.".join(GITHUB_FIELDS),
+        ids=joined("s.host || ':' || x.remote_user_id"),
+        emails=joined("x.email"),
+        elsewhere=joined("y.host || ':' || y.remote_user_id"),
+    )
     if connection.vendor == "sqlite":
         out = csv.writer(io.StringIO())
         for row in bulk.stream(sql):

@@ -33,7 +33,7 @@ def accounts_of_people(people: Iterable[int], *, ended: Iterable[int] = ()) -> d
 
 def first_rows(people: Iterable[int]) -> dict[int, int]:
     """Return the id of GitHub's row by person: that of the cloud account, else the first."""
-    rows: QuerySet[Any] = LicenseRow.objects.filter(person_id__in=people).order_by("-id")
+    rows: QuerySet[Any] = LicenseRow.objects.filter(person_id__among=people).order_by("-id")
     found: dict[int, tuple[bool, int]] = {}
     for person, pk, cloud in rows.values_list("person_id", "pk", "cloud_account_id"):
         if person not in found or cloud is not None or not found[person][0]:
@@ -53,7 +53,7 @@ class Facts(NamedTuple):
 def facts_of_people(people: Iterable[int]) -> dict[int, list[Facts]]:
     """Return live server accounts by person, in no order."""
     found: dict[int, list[Facts]] = {}
-    rows = Account.objects.filter(person_id__in=people, ended_edition=None)
+    rows = Account.objects.filter(person_id__among=people, ended_edition=None)
     columns = ("person_id", "server__host", "remote_user_id", "email", "verdict", "consumes")
     for person, host, number, email, verdict, consumes in rows.values_list(*columns):
         found.setdefault(person or 0, []).append(Facts(f"{host}:{number}", email, verdict, consumes))
@@ -63,7 +63,7 @@ def facts_of_people(people: Iterable[int]) -> dict[int, list[Facts]]:
 def ids_elsewhere(people: Iterable[int]) -> dict[int, set[str]]:
     """Return by person the `host:id` that GitHub lists on servers this console does not read."""
     found: dict[int, set[str]] = {}
-    rows = RowAccount.objects.filter(row__person_id__in=people, server__picture__last_success=None)
+    rows = RowAccount.objects.filter(row__person_id__among=people, server__picture__last_success=None)
     for person, host, number in rows.values_list("row__person_id", "host", "remote_user_id"):
         found.setdefault(person or 0, set()).add(f"{host}:{number}")
     return found

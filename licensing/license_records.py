@@ -116,7 +116,7 @@ def _of_rows(rows: QuerySet[LicenseRow]) -> Iterator[Record]:
     """GitHub's rows. One is expected when its person consumes; of several rows of one person the first is."""
     for batch in batches(_values(rows).iterator(BATCH), BATCH):
         people = {row[1] for row in batch if row[1]}
-        consuming = set(Person.objects.filter(pk__in=people, consumes=True).values_list("pk", flat=True))
+        consuming = set(Person.objects.filter(pk__among=people, consumes=True).values_list("pk", flat=True))
         first = holders.first_rows(people)
         for pk, person, _counted, verdict, *values in batch:
             expected = person in consuming and first[person] == pk
@@ -129,7 +129,7 @@ def _of_people(people: QuerySet[Person]) -> Iterator[Record]:
     for batch in batches(columns.iterator(BATCH), BATCH):
         ids = [pk for pk, _ in batch]
         first, accounts = holders.first_rows(ids), holders.facts_of_people(ids)
-        rows = {row[0]: row for row in _values(LicenseRow.objects.filter(pk__in=first.values()))}
+        rows = {row[0]: row for row in _values(LicenseRow.objects.filter(pk__among=first.values()))}
         elsewhere = holders.ids_elsewhere(ids)
         for pk, license_type in batch:
             row = rows.get(first.get(pk, 0))

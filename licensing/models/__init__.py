@@ -1,6 +1,7 @@
 """What connected servers report, and who holds a license."""
 
 from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
+from .among import Among
 from .people import BridgeItem, Match, Person, Seat
 from .sync import (
     DueSync,
@@ -18,6 +19,7 @@ from .usage import CloudPicture, Edition, GitHubCount, GitHubSync
 __all__ = [
     "Account",
     "Address",
+    "Among",
     "BridgeItem",
     "CloudAccount",
     "CloudPicture",
