@@ -162,6 +162,22 @@ class ServerStats:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerStatistics:
+    """One day of a server as GitHub received it (reference §11): counts of that day, None where it said nothing."""
+
+    host: str
+    server_id: str
+    collected_at: datetime
+    version: str
+    features: tuple[str, ...]
+    dormant_users: int | None
+    dormancy_threshold: str
+    total_users: int | None
+    admin_users: int | None
+    suspended_users: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ScimUser:
     """A user of a server's SCIM: adds facts to an account found by login without case (ENGINEERING §16).
 

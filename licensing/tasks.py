@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from .usecases import github_status, sandbox_clock, sandbox_estate, schedule, sweep, sync
+from .usecases import github_status, sandbox_clock, sandbox_estate, schedule, statistics, sweep, sync
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +30,9 @@ def sweep_stale_runs(**_: object) -> None:
 
 @shared_task(name="licensing.watch_github")
 def watch_github(enterprise_id: int, **_: object) -> None:
-    """Read GitHub's own sync status of every server."""
+    """Read GitHub's own sync status of every server, and once a day what servers share with it."""
     github_status.watch(enterprise_id=enterprise_id)
+    statistics.read(enterprise_id=enterprise_id)
 
 
 @shared_task(name="licensing.load_sandbox")

@@ -59,6 +59,8 @@ PAGES = (
     Page("License sync, published", f"{server('tokyo')}/license/syncs/2"),
     Page("License sync of GitHub's report", f"{E}/licensing/syncs/2"),
     Page("Publish a held sync", f"{server('berlin')}/license/syncs/3/publish"),
+    Page("Server statistics", f"{server('tokyo')}/statistics"),
+    Page("Server statistics, not shared", f"{server('berlin')}/statistics"),
     Page("Users", f"{server('tokyo')}/users"),
     Page("Users, not read yet", f"{server('new')}/users", own=True),
     Page("What is read and kept", f"{server('tokyo')}/data"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from ghconnect.records import (
     LicensePage,
     LicenseRow,
     MemberPage,
+    ServerStatistics,
     ServerSyncStatus,
     TokenFacts,
     VisualStudioPage,
@@ -64,6 +65,17 @@ class Enterprise:
         if not isinstance(found.get("server_instances"), list):
             raise self._bad(answer)
         return [_sync_status(entry) for entry in objects(found, "server_instances")]
+
+    def server_statistics(self, since: date, until: date) -> list[ServerStatistics]:
+        """What servers that share it told GitHub of each day, at most 365 (reference §11); [] where none does."""
+        params = {"date_start": since.isoformat(), "date_end": until.isoformat()}
+        path = f"/enterprise-installation/{quote(self.slug, safe='')}/server-statistics"
+        answer = self._get(path, params)
+        found = answer.json()
+        if not isinstance(found, list):
+            raise self._bad(answer)
+        days = (_statistics(day) for day in found if isinstance(day, dict))
+        return [day for day in days if day is not None]
 
     def visual_studio_subscriptions(self, page: int, per_page: int = PAGE) -> VisualStudioPage:
         """One page of Visual Studio subscribers, from 1 (reference §5.5)."""
@@ -217,4 +229,24 @@ def _subscription(row: dict[str, Any]) -> VisualStudioSubscription:
         email=text(row, "visual_studio_subscription_email"),
         login=text(row, "username"),
         manual_match=flag(row, "manual_match") is True,
+    )
+
+
+def _statistics(day: dict[str, Any]) -> ServerStatistics | None:
+    """A day of a server; None where it does not say of which."""
+    at, host = moment(day, "collection_date"), text(day, "host_name")
+    if at is None or not host:
+        return None
+    users, dormant = inner(day, "ghe_stats", "users"), inner(day, "dormant_users")
+    return ServerStatistics(
+        host=host,
+        server_id=text(day, "server_id"),
+        collected_at=at,
+        version=text(day, "ghes_version"),
+        features=texts(inner(day, "github_connect"), "features_enabled"),
+        dormant_users=number(dormant, "total_dormant_users"),
+        dormancy_threshold=text(dormant, "dormancy_threshold"),
+        total_users=number(users, "total_users"),
+        admin_users=number(users, "admin_users"),
+        suspended_users=number(users, "suspended_users"),
     )

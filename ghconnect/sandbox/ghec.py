@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ghconnect.sandbox import graph, limits
+from ghconnect.sandbox import graph, limits, statistics
 from ghconnect.sandbox.answers import answer, error, link, page_of, tagged
 from ghconnect.sandbox.fleet import API_HOST, DOMAIN, OWNER, SLUG, WEB_HOST
 from ghconnect.sandbox.make import subscription_id
@@ -32,6 +32,7 @@ def app() -> Starlette:
         "/enterprises/{enterprise}/consumed-licenses": consumed_licenses,
         "/enterprises/{enterprise}/license-sync-status": license_sync_status,
         "/enterprises/{enterprise}/visual-studio-subscriptions": subscriptions,
+        "/enterprise-installation/{enterprise}/server-statistics": server_statistics,
     }  # fmt: skip
     gets = [Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()]
     return Starlette(routes=[*gets, Route("/graphql", graph.graphql, methods=["POST"])])
@@ -114,6 +115,13 @@ def license_sync_status(request: Request) -> Response:
         enterprise_admin(db, request)
         rows = db.execute("SELECT * FROM server WHERE state <> 'hidden' ORDER BY id").fetchall()
     return tagged(request, {"server_instances": [_instance(row) for row in rows]})
+
+
+def server_statistics(request: Request) -> Response:
+    """`GET /enterprise-installation/{enterprise}/server-statistics`: what some servers share."""
+    with _world(request).read() as db:
+        enterprise_admin(db, request)
+        return statistics.days(db, request)
 
 
 def _instance(row: Row) -> dict[str, object]:

@@ -14,7 +14,7 @@ from .sync import (
     StagedRowAccount,
     SyncRun,
 )
-from .usage import CloudPicture, Edition, GitHubCount, GitHubSync
+from .usage import CloudPicture, Edition, GitHubCount, GitHubSync, ServerStatistics
 
 __all__ = [
     "Account",
@@ -35,6 +35,7 @@ __all__ = [
     "RunChunk",
     "Seat",
     "ServerPicture",
+    "ServerStatistics",
     "StagedAccount",
     "StagedAddress",
     "StagedRow",

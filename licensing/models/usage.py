@@ -51,6 +51,9 @@ class CloudPicture(models.Model):
     status_checked_at = models.DateTimeField(null=True)
     status_error_key = models.CharField(max_length=40, blank=True, default="")
     status_error_params = models.JSONField(default=dict)
+    statistics_read_at = models.DateTimeField(null=True)
+    statistics_error_key = models.CharField(max_length=40, blank=True, default="")
+    statistics_error_params = models.JSONField(default=dict)
 
 
 class GitHubCount(models.Model):
@@ -89,4 +92,30 @@ class GitHubSync(models.Model):
             models.UniqueConstraint(
                 fields=["enterprise", "host"], condition=models.Q(newest=True), name="github_sync_newest_once"
             ),
+        ]
+
+
+class ServerStatistics(models.Model):
+    """One day of a server as its owners share it with GitHub (reference §11): evidence, counted in nothing.
+
+    `features` are GitHub's machine names of what was on in GitHub Connect; counts are None where not told.
+    """
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
+    server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="statistics")
+    host = CodePointField(max_length=255)
+    instance_id = models.CharField(max_length=64, blank=True, default="")
+    day = models.DateField()
+    collected_at = models.DateTimeField()
+    version = models.CharField(max_length=32, blank=True, default="")
+    features = models.JSONField(default=list)
+    dormant_users = models.PositiveIntegerField(null=True)
+    dormancy_threshold = models.CharField(max_length=32, blank=True, default="")
+    total_users = models.PositiveIntegerField(null=True)
+    admin_users = models.PositiveIntegerField(null=True)
+    suspended_users = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["enterprise", "host", "day"], name="server_statistics_once"),
         ]

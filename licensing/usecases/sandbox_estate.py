@@ -18,7 +18,7 @@ from ghconnect.models import Enterprise, Membership, Role, Server, User
 from ghconnect.usecases import connect, enterprises, features, servers
 from licensing.models import SyncRun
 
-from . import github_status, removal, runs, sandbox_world, sync, upload
+from . import github_status, removal, runs, sandbox_world, statistics, sync, upload
 from .sandbox_clock import set_clock
 
 Say = Callable[[str], None]
@@ -115,6 +115,7 @@ class _Loading:
         self.read(enterprise, timedelta(hours=3), ["ghe-tokyo", "ghe-berlin"])
         set_clock(enterprise, timedelta())
         github_status.watch(enterprise_id=enterprise.pk)
+        statistics.read(enterprise_id=enterprise.pk)
         runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL)
         self.wait(enterprise)
 

@@ -14,6 +14,7 @@ CLOUD = {
     "consumed-licenses": f"{LICENSES}?per_page=100",
     "license-sync-status": "/enterprises/octo-corp/license-sync-status",
     "visual-studio-subscriptions": "/enterprises/octo-corp/visual-studio-subscriptions",
+    "server-statistics": "/enterprise-installation/octo-corp/server-statistics?date_start=2026-01-01",
     "ghec-meta": "/meta",
     "rate-limit": "/rate_limit",
     "versions": "/versions",

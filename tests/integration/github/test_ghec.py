@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,17 @@ def test_every_page_of_the_license_report_is_read(octo: Enterprise, pretend: San
     assert first.total_seats_purchased == 250
     assert sum(row.github_com_user and row.enterprise_server_user for row in rows) == 92
     assert {row.license_type for row in rows} == {"enterprise", "visual studio subscription"}
+
+
+def test_server_statistics_are_read_day_by_day(octo: Enterprise) -> None:
+    today = datetime.now(UTC).date()
+    found = octo.server_statistics(today - timedelta(days=3), today)
+    hosts = {day.host.split(".")[0] for day in found}
+    assert hosts == {"ghe-tokyo", "ghe-osaka", "ghe-nagoya"}
+    assert len(found) == 9
+    tokyo = next(day for day in found if day.host.startswith("ghe-tokyo"))
+    assert tokyo.features[0] == "license_usage_sync"
+    assert (tokyo.version, tokyo.total_users, tokyo.dormancy_threshold) == ("3.19.2", 96, "90 days")
 
 
 def test_what_github_still_allows_is_known(octo: Enterprise) -> None:
