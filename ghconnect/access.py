@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, ClassVar, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.models import SocialApp
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
-from .middleware import client_address
 from .models import Enterprise, Membership, Role, Server, User
+from .sign_in import second_factor
 
 P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]
 OWNER = frozenset({Role.OWNER})
-READERS = frozenset({Role.OWNER, Role.BILLING_MANAGER})
+# Auditors read what owners read; a request of theirs that could change something finds nothing.
+OVERSEERS = frozenset({Role.OWNER, Role.AUDITOR})
+READERS = frozenset({Role.OWNER, Role.BILLING_MANAGER, Role.AUDITOR})
+READING = ("GET", "HEAD", "OPTIONS")
 
 public = login_not_required
 
@@ -37,6 +39,11 @@ class Place:
     def is_owner(self) -> bool:
         """Whether the viewer may change things here."""
         return self.role == Role.OWNER
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether the viewer may read everything here, also settings and the audit log."""
+        return self.role in OVERSEERS
 
 
 class PlacedRequest(HttpRequest):
@@ -70,7 +77,12 @@ def in_enterprise(
         ) -> HttpResponseBase:
             if not isinstance(request.user, User):
                 raise Http404
-            request.place = place_of(request.user, slug, host, roles)  # type: ignore[attr-defined]
+            place = place_of(request.user, slug, host, roles)
+            if place.role == Role.AUDITOR and request.method not in READING:
+                raise Http404
+            if place.enterprise.two_factor_required and not second_factor.satisfies(request):
+                return second_factor.ask(request, place.enterprise)
+            request.place = place  # type: ignore[attr-defined]
             return view(request, **kwargs)  # type: ignore[arg-type, call-arg]
 
         guarded.roles = roles  # type: ignore[attr-defined]
@@ -79,26 +91,43 @@ def in_enterprise(
     return decorate
 
 
+def with_passwords(view: View) -> View:
+    """Close a page of passwords where an operator has switched local passwords off."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not settings.GHCONNECT_LOCAL_PASSWORDS:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def if_set(view: View) -> View:
+    """Close a way to sign in that no operator has set."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except SocialApp.DoesNotExist:
+            raise Http404 from None
+
+    return guarded
+
+
+def operator(view: View) -> View:
+    """Open a view to operators of the install alone; to others it is not there."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not isinstance(request.user, User) or not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
 owner = in_enterprise(OWNER)
+overseer = in_enterprise(OVERSEERS)
 reader = in_enterprise(READERS)
-
-
-class AccountAdapter(DefaultAccountAdapter):
-    """Operators add people; nobody signs up. Failed tries are counted for the real client."""
-
-    # The form asks for a name or an email; allauth's own words speak of one of the two.
-    error_messages: ClassVar[dict[str, str | Promise]] = {
-        **DefaultAccountAdapter.error_messages,
-        **dict.fromkeys(
-            ("username_password_mismatch", "email_password_mismatch"),
-            _("This name or email and this password do not belong together."),
-        ),
-    }
-
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Keep sign-up closed."""
-        return False
-
-    def get_client_ip(self, request: HttpRequest) -> str:
-        """Return who calls: behind a proxy all would share its address, and one who guesses would lock out all."""
-        return client_address(request) or "unknown"

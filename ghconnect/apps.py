@@ -10,5 +10,8 @@ class GhconnectConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Load Celery's application, so that every door of Django sends to the right broker."""
+        """Load Celery's application, so that every door of Django sends to the right broker; listen to allauth."""
         from . import celery  # noqa: F401
+        from .sign_in import second_factor
+
+        second_factor.note_changes()

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from . import clock, tabs
-from .models import Enterprise
+from .models import Enterprise, Role
 
 # The switchers list so many; the pages behind them list all.
 SWITCHER_LIMIT = 50
@@ -28,6 +28,9 @@ def place(request: HttpRequest) -> dict[str, Any]:
         "server": where.server if where else None,
         "role": where.role if where else "",
         "is_owner": bool(where and where.is_owner),
+        "sees_all": bool(where and where.sees_all),
+        "role_label": Role(where.role).label if where else "",
+        "passwords": settings.GHCONNECT_LOCAL_PASSWORDS,
         "tabs": tabs.bar(where, request.path) if where else [],
         "my_enterprises": mine[:SWITCHER_LIMIT],
         "servers": enterprise.servers.order_by("host")[:SWITCHER_LIMIT] if enterprise else [],

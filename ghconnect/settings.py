@@ -12,6 +12,8 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from ghconnect.sign_in import options
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 VAR_DIR = Path(env.str("GHCONNECT_VAR", default=str(BASE_DIR / "var")))
@@ -78,6 +80,11 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.github",
 ]
 MIDDLEWARE = [
     "ghconnect.middleware.RequestIdMiddleware",
@@ -90,12 +97,15 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # A proxy that says who calls, only where an operator trusts one.
+    "ghconnect.sign_in.proxy.TrustedProxyMiddleware",
     # Every view needs a sign-in unless it says `@public`; roles are checked by `ghconnect.access`.
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "ghconnect.middleware.ViewerMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "ghconnect.sign_in.sessions.ActivityMiddleware",
     # Beside a sandbox alone: which steps of its tour somebody has seen.
     "licensing.tour.TourMiddleware",
 ]
@@ -135,6 +145,15 @@ else:
     DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6390/0")
+# Sign-in tries are counted in one place for all web processes; a Redis that is slow must not stop the page.
+CACHES = {
+    "default": {
+        "BACKEND": "ghconnect.cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "ghconnect",
+        "OPTIONS": {"socket_timeout": 1.0, "socket_connect_timeout": 1.0},
+    }
+}
 
 # --- Celery: the run row is the truth, the broker only a doorbell ------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
@@ -187,13 +206,15 @@ def parse_resolve(items: list[str]) -> dict[tuple[str, int], tuple[str, int]]:
     return pairs
 
 
-def parse_networks(items: list[str]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    """Read networks in CIDR form."""
+def parse_networks(
+    items: list[str], name: str = "GHCONNECT_ALLOWED_NETWORKS"
+) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    """Read networks in CIDR form from the setting called `name`."""
     try:
         return [ipaddress.ip_network(item) for item in items]
     except ValueError as error:
         raise ImproperlyConfigured(
-            f"GHCONNECT_ALLOWED_NETWORKS: {error}. Write networks as 10.0.0.0/8, separated by commas."
+            f"{name}: {error}. Write networks as 10.0.0.0/8, separated by commas."
         ) from error
 
 
@@ -229,7 +250,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "ghconnect.access.AccountAdapter"
+ACCOUNT_ADAPTER = "ghconnect.sign_in.account.AccountAdapter"
 ACCOUNT_FORMS = {"login": "ghconnect.forms.SignInForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
@@ -237,6 +258,66 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+# Wrong tries of an address, and of an account from browsers it does not know (sign_in/devices.py).
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+MFA_ADAPTER = "ghconnect.sign_in.second_factor.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # owners give the address; nobody changes their own
+MFA_TOTP_ISSUER = "ghconnect"
+# The clock of a phone may be one step off.
+MFA_TOTP_TOLERANCE = 1
+# Browsers offer passkeys to https, and to http://localhost for whoever tries this on a laptop.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS_ONLY
+MFA_FORMS = {
+    "authenticate": "ghconnect.forms.second_factor.AuthenticateForm",
+    "reauthenticate": "ghconnect.forms.second_factor.ReauthenticateForm",
+    "activate_totp": "ghconnect.forms.second_factor.ActivateTOTPForm",
+    "add_webauthn": "ghconnect.forms.second_factor.AddPasskeyForm",
+    "edit_webauthn": "ghconnect.forms.second_factor.RenamePasskeyForm",
+}
+
+# --- other ways to sign in: nothing of this is on unless an operator sets it ----------------------------------
+SOCIALACCOUNT_ADAPTER = "ghconnect.sign_in.providers.SocialAccountAdapter"
+SOCIALACCOUNT_AUTO_SIGNUP = SOCIALACCOUNT_QUERY_EMAIL = True
+# A link, not a form: `form-action` of the page's policy also holds for where a form is sent on to.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "oidc"
+GHCONNECT_GITHUB_URL = env.str("GHCONNECT_GITHUB_URL", default="https://github.com").rstrip("/")
+SOCIALACCOUNT_PROVIDERS = {
+    **options.oidc(
+        {
+            "issuer": env.str("GHCONNECT_OIDC_ISSUER", default=""),
+            "client_id": env.str("GHCONNECT_OIDC_CLIENT_ID", default=""),
+            "secret": env.str("GHCONNECT_OIDC_CLIENT_SECRET", default=""),
+            "name": env.str("GHCONNECT_OIDC_NAME", default="SSO"),
+            "scope": env.str("GHCONNECT_OIDC_SCOPE", default=""),
+        }
+    ),
+    **options.github(
+        GHCONNECT_GITHUB_URL,
+        env.str("GHCONNECT_GITHUB_CLIENT_ID", default=""),
+        env.str("GHCONNECT_GITHUB_CLIENT_SECRET", default=""),
+    ),
+}
+GHCONNECT_OIDC_GROUPS_CLAIM = env.str("GHCONNECT_OIDC_GROUPS_CLAIM", default="groups")
+# Off: only an address that the provider calls verified finds a person who is here already.
+GHCONNECT_OIDC_TRUST_EMAIL = env.bool("GHCONNECT_OIDC_TRUST_EMAIL", default=False)
+GHCONNECT_GROUP_ROLES = options.parse_roles(env.list("GHCONNECT_GROUP_ROLES", default=[]))
+GHCONNECT_TRUSTED_PROXIES = parse_networks(
+    env.list("GHCONNECT_TRUSTED_PROXIES", default=[]), "GHCONNECT_TRUSTED_PROXIES"
+)
+GHCONNECT_TRUSTED_HEADER = options.check_header(
+    env.str("GHCONNECT_TRUSTED_HEADER", default=""), GHCONNECT_TRUSTED_PROXIES
+)
+GHCONNECT_LOCAL_PASSWORDS = env.bool("GHCONNECT_LOCAL_PASSWORDS", default=True)
+options.check_ways(
+    passwords=GHCONNECT_LOCAL_PASSWORDS, others=bool(SOCIALACCOUNT_PROVIDERS or GHCONNECT_TRUSTED_HEADER)
+)
+
+# --- sessions --------------------------------------------------------------------------------------------------
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"

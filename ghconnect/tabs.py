@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .access import OWNER, READERS, Place
+from .access import OVERSEERS, READERS, Place
 
 Counter = Callable[[Place], int | None]
 
@@ -71,7 +71,7 @@ def register_server_tab(
 
 
 def register_settings_page(
-    key: str, icon: str, label: str | Promise, url_name: str, order: int, roles: Collection[str] = OWNER
+    key: str, icon: str, label: str | Promise, url_name: str, order: int, roles: Collection[str] = OVERSEERS
 ) -> None:
     """Add a page to the left list of an enterprise's settings; its URL takes `slug`."""
     _settings[key] = Tab(key, icon, label, url_name, order, roles)
@@ -111,10 +111,11 @@ def _links(tabs: dict[str, Tab], place: Place, path: str, where: dict[str, str])
     return mark_current(links, path)
 
 
-register_enterprise_tab("settings", "gear", _("Settings"), "enterprise_settings", 90, OWNER)
+register_enterprise_tab("settings", "gear", _("Settings"), "enterprise_settings", 90, OVERSEERS)
 register_server_tab("connect", "plug", _("GitHub Connect"), "server_connect", 10, READERS)
-register_server_tab("settings", "gear", _("Settings"), "server_settings", 90, OWNER)
+register_server_tab("settings", "gear", _("Settings"), "server_settings", 90, OVERSEERS)
 register_settings_page("profile", "organization", _("Profile"), "enterprise_settings", 10)
 register_settings_page("github", "cloud", _("GitHub account"), "settings_github", 20)
-register_settings_page("people", "people", _("Owners and billing managers"), "settings_people", 30)
+register_settings_page("people", "people", _("People and roles"), "settings_people", 30)
+register_settings_page("security", "shield-lock", _("Authentication security"), "settings_security", 40)
 register_settings_page("audit_log", "log", _("Audit log"), "settings_audit_log", 80)

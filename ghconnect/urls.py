@@ -1,18 +1,26 @@
 """Where everything is (PRODUCT §5.2)."""
 
 from allauth.account import urls as sign_in
+from allauth.socialaccount import views as social
+from allauth.socialaccount.providers.github import views as github
+from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import URLPattern, URLResolver, include, path
 
+from .access import if_set, with_passwords
 from .views import (
     audit_log,
     connect,
     enterprise_settings,
     enterprises,
     health,
+    invitation,
+    operator,
     pages,
     people,
+    security,
     server_settings,
     servers,
+    sessions,
     user_settings,
 )
 
@@ -21,6 +29,10 @@ SETTINGS = f"{ENTERPRISE}/settings"
 SERVER = f"{ENTERPRISE}/servers/<str:host>"
 # Roles are given by email: whoever could write another into their own account would get what is meant for others.
 EMAIL = {"account_email", "account_email_verification_sent", "account_confirm_email"}
+PASSWORDS = ("account_reset_password", "account_change_password", "account_set_password")
+for each in sign_in.urlpatterns:
+    if str(each.name).startswith(PASSWORDS):
+        each.callback = with_passwords(each.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
@@ -29,11 +41,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz, name="readyz"),
     path("language", pages.set_language, name="set_language"),
     path("settings", user_settings.page, name="user_settings"),
+    path("settings/sessions", sessions.page, name="sessions"),
+    path("settings/security/", include("allauth.mfa.urls")),
+    path("invitations/<str:secret>", invitation.page, name="invitation"),
+    path("operator/enterprises", operator.page, name="operator_enterprises"),
     path("enterprises", enterprises.index, name="enterprises"),
     path("enterprises/new", enterprises.new, name="enterprise_new"),
     path(SETTINGS, enterprise_settings.profile, name="enterprise_settings"),
     path(f"{SETTINGS}/github", enterprise_settings.github, name="settings_github"),
     path(f"{SETTINGS}/people", people.page, name="settings_people"),
+    path(f"{SETTINGS}/people/invitations/<int:pk>/cancel", people.cancel, name="invitation_cancel"),
+    path(f"{SETTINGS}/security", security.page, name="settings_security"),
     path(f"{SETTINGS}/people/<str:login>", people.change, name="role"),
     path(f"{SETTINGS}/people/<str:login>/remove", people.remove, name="role_remove"),
     path(f"{SETTINGS}/audit-log", audit_log.page, name="settings_audit_log"),
@@ -47,6 +65,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SERVER}/settings/token/delete", server_settings.token_delete, name="server_token_delete"),
     path(f"{SERVER}/settings/remove", server_settings.remove, name="server_remove"),
     path("", include([page for page in sign_in.urlpatterns if page.name not in EMAIL])),
+    path("sign-in/cancelled", social.login_cancelled, name="socialaccount_login_cancelled"),
+    path("sign-in/failed", social.login_error, name="socialaccount_login_error"),
+    path("sign-in/github/login/", if_set(github.oauth2_login), name="github_login"),
+    path("sign-in/github/login/callback/", if_set(github.oauth2_callback), name="github_callback"),
+    path("sign-in/oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
+    path("sign-in/oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
     path("", include("licensing.urls")),
 ]
 

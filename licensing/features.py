@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from ghconnect import features, summaries, tabs
-from ghconnect.access import OWNER, READERS, Place
+from ghconnect.access import OVERSEERS, READERS, Place
 
 KEY = "license_usage_sync"
 
@@ -46,7 +46,7 @@ def register_tabs() -> None:
     tabs.register_enterprise_tab("fleet", "plug", _("GitHub Connect"), "fleet", 20, READERS, count_servers)
     tabs.register_enterprise_tab("licensing", "credit-card", _("Licensing"), "licensing", 30, READERS)
     tabs.register_server_tab("license", "credit-card", _("License"), "server_license", 20, READERS)
-    tabs.register_server_tab("users", "people", _("Users"), "server_users", 30, OWNER)
+    tabs.register_server_tab("users", "people", _("Users"), "server_users", 30, OVERSEERS)
 
 
 def count_servers(place: Place) -> int | None:

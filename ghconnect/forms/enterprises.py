@@ -104,8 +104,8 @@ class ReplaceTokenForm(forms.Form):
     token = TokenField(label=_("New token"), help_text=TOKEN_HELP)
 
 
-class GrantForm(forms.Form):
-    """A role for somebody who can sign in."""
+class InviteForm(forms.Form):
+    """A role for somebody, who follows a link to take it."""
 
     email = forms.EmailField(label=_("Email"), max_length=254)
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.BILLING_MANAGER)

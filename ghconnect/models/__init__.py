@@ -1,6 +1,6 @@
 """Who is connected to what."""
 
-from .access import Membership, Role, User
+from .access import Invitation, Membership, Role, Source, User
 from .audit import AuditEvent
 from .connection import ConnectedFeature, Connection
 from .enterprise import Enterprise
@@ -13,9 +13,11 @@ __all__ = [
     "ConnectedFeature",
     "Connection",
     "Enterprise",
+    "Invitation",
     "Membership",
     "Role",
     "Server",
     "ServerName",
+    "Source",
     "User",
 ]

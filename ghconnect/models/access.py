@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .enterprise import Enterprise
@@ -66,6 +68,16 @@ class Role(models.TextChoices):
 
     OWNER = "owner", _("Enterprise owner")
     BILLING_MANAGER = "billing_manager", _("Billing manager")
+    # Reads everything an owner reads, also settings and the audit log, and changes nothing.
+    AUDITOR = "auditor", _("Auditor")
+
+
+class Source(models.TextChoices):
+    """Who keeps a role: people here, or what says at each sign-in who has it."""
+
+    HERE = "", _("given here")
+    GROUPS = "groups", _("from a group of the identity provider")
+    GITHUB = "github", _("owner at GitHub")
 
 
 class Membership(models.Model):
@@ -74,10 +86,47 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
+    source = models.CharField(max_length=8, choices=Source, default=Source.HERE, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["user", "enterprise"], name="membership_once"),
             models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    """Reads of invitations."""
+
+    def open(self) -> InvitationQuerySet:
+        """Return those that can still be accepted."""
+        return self.filter(accepted_at=None, cancelled_at=None, expires_at__gt=timezone.now())
+
+
+class Invitation(models.Model):
+    """A role for whoever follows a link and has the address. Only the SHA-256 of the link's secret is kept."""
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=20, choices=Role)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    created_by_login = models.CharField(max_length=100)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    cancelled_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
+
+    # As at GitHub.
+    LASTS = datetime.timedelta(days=7)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="invitation_role_known"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["enterprise", "-id"], name="invitation_by_enterprise"),
         ]

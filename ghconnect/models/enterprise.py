@@ -55,6 +55,7 @@ class Enterprise(models.Model):
     currency = models.CharField(max_length=3, default="USD")
     time_zone = models.CharField(max_length=64, default="UTC")
     hold_limit = models.PositiveIntegerField(null=True, blank=True)
+    two_factor_required = models.BooleanField(default=False)
     edition = models.PositiveBigIntegerField(default=0)
     sandbox = models.BooleanField(default=False)
     clock_offset = models.BigIntegerField(default=0)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from ghconnect.models import Enterprise, Membership, Role, User
+from ghconnect.models import Enterprise, Membership, Role, Source, User
 
 from . import audit
+
+log = logging.getLogger(__name__)
 
 
 class LastOwner(Exception):
@@ -73,23 +77,71 @@ def add_owner(*, slug: str, email: str, login: str = "") -> NewOwner:
     user = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         password = secrets.token_urlsafe(12)
-        user = User.objects.create_user(email, _free_login(login or email.partition("@")[0]), password)
+        user = User.objects.create_user(email, free_login(login or email.partition("@")[0]), password)
         audit.record("user.add", by=None, enterprise=locked, subject=user.login)
     _grant(locked, user, Role.OWNER, None)
     return NewOwner(user, password)
 
 
-def _grant(enterprise: Enterprise, user: User, role: Role, by: User | None) -> Membership:
+@transaction.atomic
+def follow(*, user: User, source: Source, decides: Collection[str], roles: Mapping[str, Role]) -> None:
+    """Give and take the roles that `source` keeps: `roles` by slug now, none in others it `decides` on.
+
+    A role that was given here is left alone; the last owner stays, whatever the source says.
+    """
+    for enterprise in Enterprise.objects.filter(slug__in=decides).order_by("pk"):
+        locked = _locked(enterprise)
+        held = Membership.objects.filter(enterprise=locked, user=user).first()
+        if held is not None and held.source != source:
+            continue
+        try:
+            _follow(locked, user, held, roles.get(enterprise.slug), source)
+        except LastOwner:
+            log.warning("%s stays the last owner of %s, though %s says otherwise", user, enterprise, source)
+
+
+def _follow(
+    enterprise: Enterprise, user: User, held: Membership | None, wanted: Role | None, source: Source
+) -> None:
+    if wanted is not None:
+        _grant(enterprise, user, wanted, None, source)
+    elif held is not None:
+        _keep_an_owner(enterprise, held)
+        held.delete()
+        audit.record(
+            "role.revoke", by=None, enterprise=enterprise, subject=user.login, role=held.role, via=source
+        )
+
+
+def make_user(*, email: str, login: str, name: str = "", password: str | None = None) -> User:
+    """Make a user with this short name, or the next free one like it; inside the caller's transaction."""
+    return User.objects.create_user(
+        email, free_login(login or email.partition("@")[0]), password, name=name[:100]
+    )
+
+
+def give(
+    *, enterprise: Enterprise, user: User, role: Role, by: User | None, source: Source = Source.HERE
+) -> Membership:
+    """Give a role inside the caller's transaction; raises LastOwner."""
+    return _grant(_locked(enterprise), user, role, by, source)
+
+
+def _grant(
+    enterprise: Enterprise, user: User, role: Role, by: User | None, source: Source = Source.HERE
+) -> Membership:
     membership = Membership.objects.filter(enterprise=enterprise, user=user).first()
-    if membership is not None and membership.role == role:
+    if membership is not None and (membership.role, membership.source) == (role, source):
         return membership
     if membership is None:
-        membership = Membership.objects.create(enterprise=enterprise, user=user, role=role)
+        membership = Membership.objects.create(enterprise=enterprise, user=user, role=role, source=source)
     else:
-        _keep_an_owner(enterprise, membership)
-        membership.role = role
-        membership.save(update_fields=["role"])
-    audit.record("role.grant", by=by, enterprise=enterprise, subject=user.login, role=role)
+        if role != Role.OWNER:
+            _keep_an_owner(enterprise, membership)
+        membership.role, membership.source = role, source
+        membership.save(update_fields=["role", "source"])
+    via = {"via": source.value} if source else {}
+    audit.record("role.grant", by=by, enterprise=enterprise, subject=user.login, role=role, **via)
     return membership
 
 
@@ -104,7 +156,8 @@ def _locked(enterprise: Enterprise) -> Enterprise:
     return Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
 
 
-def _free_login(wanted: str) -> str:
+def free_login(wanted: str) -> str:
+    """Return a short name like `wanted` that nobody has."""
     base = re.sub(r"[^a-z0-9-]", "-", wanted.lower())[:30].strip("-") or "owner"
     taken = set(User.objects.filter(login__startswith=base).values_list("login", flat=True))
     return next(

@@ -159,6 +159,18 @@ def set_price(*, enterprise: Enterprise, price_cents: int | None, currency: str,
 
 
 @transaction.atomic
+def require_two_factor(*, enterprise: Enterprise, required: bool, by: User) -> Enterprise:
+    """Open the enterprise only to sign-ins with a second factor, or to all again."""
+    row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    if row.two_factor_required != required:
+        row.two_factor_required = required
+        row.save(update_fields=["two_factor_required"])
+        verb = "enable" if required else "disable"
+        audit.record(f"business.{verb}_two_factor_requirement", by=by, enterprise=row, subject=row.slug)
+    return row
+
+
+@transaction.atomic
 def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User) -> Enterprise:
     """Set the zone in which days end and quiet hours are meant; raises BadValue."""
     if time_zone not in available_timezones():

@@ -6,13 +6,13 @@ from django.http import HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from ghconnect import paging
-from ghconnect.access import PlacedRequest, owner
+from ghconnect.access import PlacedRequest, overseer
 from ghconnect.models import AuditEvent
 
 from .enterprise_settings import render_page
 
 
-@owner
+@overseer
 @require_safe
 def page(request: PlacedRequest) -> HttpResponseBase:
     """List what was done in an enterprise, newest first."""

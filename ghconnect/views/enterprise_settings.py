@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ghconnect import tabs, wording
-from ghconnect.access import PlacedRequest, owner
+from ghconnect.access import PlacedRequest, overseer
 from ghconnect.forms.enterprises import ProfileForm, ReplaceTokenForm
 from ghconnect.github.errors import GitHubError
 from ghconnect.usecases import checks, enterprises, tokens
@@ -29,7 +29,7 @@ def render_page(request: PlacedRequest, template: str, context: dict[str, Any]) 
     )
 
 
-@owner
+@overseer
 @ASKS
 def profile(request: PlacedRequest) -> HttpResponseBase:
     """Name, contract, renewal, price, currency, time zone."""
@@ -59,7 +59,7 @@ def _save(request: PlacedRequest, form: ProfileForm) -> bool:
     return True
 
 
-@owner
+@overseer
 @ASKS
 def github(request: PlacedRequest) -> HttpResponseBase:
     """The account's token: kind, scopes, expiry, what each check answers; replace it, check again."""

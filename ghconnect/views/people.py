@@ -1,4 +1,4 @@
-"""Who may open an enterprise here: owners and billing managers."""
+"""Who may open an enterprise here, and as what: invite, change, remove."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from ghconnect import paging
-from ghconnect.access import PlacedRequest, owner
-from ghconnect.forms.enterprises import GrantForm
-from ghconnect.models import Membership, Role
-from ghconnect.usecases import access
+from ghconnect.access import PlacedRequest, overseer, owner
+from ghconnect.forms.enterprises import InviteForm
+from ghconnect.models import Membership, Role, Source
+from ghconnect.usecases import access, invitations
 
 from . import asking
 from .enterprise_settings import render_page
@@ -22,39 +23,65 @@ from .enterprise_settings import render_page
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@owner
+@overseer
 @ASKS
 def page(request: PlacedRequest) -> HttpResponseBase:
-    """List who has a role; add somebody by email."""
-    return _grant(request) if request.method == "POST" else _page(request)
+    """List who has a role and who is invited; invite somebody."""
+    return _invite(request) if request.method == "POST" else _page(request)
 
 
 def _page(request: PlacedRequest, **more: Any) -> HttpResponseBase:
-    members = request.place.enterprise.memberships.select_related("user", "enterprise")
+    enterprise = request.place.enterprise
+    members = enterprise.memberships.select_related("user", "enterprise")
     listed = paging.of(request, members, "id")
     rows = [(each, _roles(each), asking.remove_role(each)) for each in listed.rows]
-    return render_page(request, "people", {"form": GrantForm(), "page": listed, "rows": rows, **more})
+    context = {
+        "form": InviteForm(),
+        "page": listed,
+        "rows": rows,
+        "waiting": enterprise.invitations.open().order_by("email")[:100],
+        "mails": invitations.can_mail(),
+        **more,
+    }
+    return render_page(request, "people", context)
 
 
 def _roles(membership: Membership) -> list[dict[str, Any]]:
+    """The choices of a role's menu; none for a role that somebody else keeps."""
+    if membership.source != Source.HERE:
+        return []
     return [
-        {"value": f"{role.value}", "label": role.label, "current": membership.role == role}
-        for role in (Role.OWNER, Role.BILLING_MANAGER)
+        {"value": f"{role.value}", "label": role.label, "current": membership.role == role} for role in Role
     ]
 
 
-def _grant(request: PlacedRequest) -> HttpResponseBase:
-    form = GrantForm(request.POST)
-    if form.is_valid():
-        try:
-            given = access.grant(enterprise=request.place.enterprise, by=request.user, **form.cleaned_data)
-        except access.UnknownPerson:
-            form.add_error("email", _unknown(request, form.cleaned_data["email"]))
-        except access.LastOwner:
-            form.add_error("role", _last_owner())
-        else:
-            return _done(request, given)
-    return _page(request, form=form)
+def _invite(request: PlacedRequest) -> HttpResponseBase:
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form=form)
+
+    def link(secret: str) -> str:
+        return request.build_absolute_uri(reverse("invitation", args=[secret]))
+
+    try:
+        made, address = invitations.invite(
+            enterprise=request.place.enterprise, by=request.user, link=link, **form.cleaned_data
+        )
+    except invitations.AlreadyIn:
+        form.add_error("email", _("This person has a role here already. Change it in the list."))
+        return _page(request, form=form)
+    return _page(request, invited=made, link=address)
+
+
+@owner
+@require_POST
+def cancel(request: PlacedRequest, pk: int) -> HttpResponseBase:
+    """End an invitation."""
+    enterprise = request.place.enterprise
+    invitation = get_object_or_404(enterprise.invitations.select_related("enterprise"), pk=pk)
+    invitations.cancel(invitation=invitation, by=request.user)
+    messages.success(request, _("The invitation of {email} is cancelled.").format(email=invitation.email))
+    return redirect("settings_people", enterprise.slug)
 
 
 @owner
@@ -114,12 +141,3 @@ def _done(request: PlacedRequest, given: Membership) -> HttpResponseBase:
 
 def _last_owner() -> str:
     return _("This is the last owner. Make somebody else an owner first.")
-
-
-def _unknown(request: PlacedRequest, email: str) -> str:
-    """Say who makes people, and how: no page does."""
-    words = _(
-        "Nobody with this email can sign in here. An operator of this console adds people, as owners at first:"
-        " manage.py add_owner --enterprise {slug} --email {email}"
-    )
-    return words.format(slug=request.place.enterprise.slug, email=email)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ghconnect import features, wording
-from ghconnect.access import PlacedRequest, owner
+from ghconnect.access import PlacedRequest, overseer, owner
 from ghconnect.forms.servers import RenameForm, ServerForm, ServerTokenForm
 from ghconnect.models import Connection, Server
 from ghconnect.usecases import checks, servers
@@ -22,7 +22,7 @@ from .here import deed_of, server_of
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@owner
+@overseer
 @ASKS
 def page(request: PlacedRequest) -> HttpResponseBase:
     """All settings of a server; each form names its deed by its button."""

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ghconnect import paging
-from ghconnect.access import PlacedRequest, owner, reader
+from ghconnect.access import PlacedRequest, overseer, reader
 from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
@@ -24,7 +24,7 @@ LONGEST_QUERY = 320
 SAMPLE = 3
 
 
-@owner
+@overseer
 @require_safe
 def server_users(request: PlacedRequest) -> HttpResponseBase:
     """List the accounts as last read, each with its person and what GitHub's row says of it."""
@@ -127,7 +127,7 @@ def _kept(run: SyncRun) -> list[tuple[str, str]]:
     return [(name, value) for name, value in pairs if value]
 
 
-@owner
+@overseer
 @require_safe
 def server_export(request: PlacedRequest) -> HttpResponseBase:
     """Stream the accounts as this console's own JSON."""

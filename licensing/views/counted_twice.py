@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ghconnect import clock, paging
-from ghconnect.access import PlacedRequest, owner
+from ghconnect.access import PlacedRequest, overseer
 from ghconnect.paging import Cursor
 from licensing import avoidable, counted_twice, exports
 from licensing.rules.avoidable import Candidate
@@ -36,7 +36,7 @@ COLUMNS = (
 )
 
 
-@owner
+@overseer
 @require_safe
 def page(request: PlacedRequest) -> HttpResponseBase:
     """Show candidates with their fix, then fixes under way and those GitHub has confirmed."""
@@ -79,7 +79,7 @@ def _page(request: PlacedRequest, found: list[Candidate]) -> paging.Page[tuple[i
     return paging.assemble(request, fetch, lambda row: (row[0],), kinds=(int,))
 
 
-@owner
+@overseer
 @require_safe
 def as_csv(request: PlacedRequest) -> HttpResponseBase:
     """Stream all of it, for a mail merge; no cell is taken for a formula."""

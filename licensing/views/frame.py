@@ -13,7 +13,7 @@ def subtabs(request: PlacedRequest, *, under: str = "") -> list[Link]:
     """Return the sub-tabs; `under` names the page that a page without a tab of its own belongs to."""
     where = {"slug": request.place.enterprise.slug}
     pages = [("licensing", _("Summary")), ("consumed", _("Consumed licenses"))]
-    if request.place.is_owner:
+    if request.place.sees_all:
         pages.append(("counted_twice", _("Counted twice")))
     pages += [("difference", _("GitHub and this console")), ("trends", _("Trends"))]
     links = [Link(name, "", label, reverse(name, kwargs=where)) for name, label in pages]

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.django_db
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READING = ("GET", "HEAD", "OPTIONS")
 # What anybody may ask: health, words; doors of the API (`api_…`) look at tokens, not at who is signed in.
-# Sign-in (`account_…`) is allauth's, which sends people away by itself.
-PUBLIC = {"about", "api_usage", "healthz", "readyz", "set_language"}
-SIGN_IN = "account_"
+# Sign-in is allauth's, which sends people away by itself.
+PUBLIC = {"about", "api_usage", "healthz", "invitation", "readyz", "set_language"}
+SIGN_IN = ("account_", "mfa_", "socialaccount_", "github_", "openid_connect_")
 # What of sign-in shows something to whoever is not signed in.
 SIGN_IN_PUBLIC = {
     "account_inactive",
@@ -38,15 +38,18 @@ SIGN_IN_PUBLIC = {
     "account_reset_password_done",
     "account_reset_password_from_key",
     "account_reset_password_from_key_done",
+    # They say that it did not work; or that no such provider is set here.
+    "socialaccount_login_cancelled",
+    "socialaccount_login_error",
+    "github_callback",
+    "openid_connect_callback",
 }
 # PRODUCT §5.2, column "who", and the deeds of the pages there.
 OWNERS = {
     "connect_enable",
     "connect_disable",
-    "counted_twice",
-    "counted_twice_csv",
-    "enterprise_settings",
     "feature_switch",
+    "invitation_cancel",
     "role",
     "role_remove",
     "server_new",
@@ -54,15 +57,22 @@ OWNERS = {
     "server_push_revoke",
     "server_push_script",
     "server_remove",
-    "server_settings",
     "server_sync_now",
     "server_token_delete",
-    "server_users",
     "start_again",
+    "upload",
+}
+# What auditors read beside owners, and nobody else.
+OVERSEERS = {
+    "counted_twice",
+    "counted_twice_csv",
+    "enterprise_settings",
+    "server_settings",
+    "server_users",
     "settings_audit_log",
     "settings_github",
     "settings_people",
-    "upload",
+    "settings_security",
 }
 # What a pretend enterprise alone has.
 SANDBOX = {"start_again"}
@@ -74,10 +84,8 @@ class Address:
 
     name: str
     pattern: URLPattern
-
-    @property
-    def parameters(self) -> set[str]:
-        return set(self.pattern.pattern.regex.groupindex) if hasattr(self.pattern.pattern, "regex") else set()
+    # Of the patterns it is included below, too.
+    parameters: frozenset[str]
 
     @property
     def roles(self) -> frozenset[Role] | None:
@@ -89,14 +97,15 @@ class Address:
         return "slug" in self.parameters
 
 
-def walk(resolver: URLResolver) -> Iterator[Address]:
+def walk(resolver: URLResolver, above: frozenset[str] = frozenset()) -> Iterator[Address]:
     for each in resolver.url_patterns:
+        here = above | set(each.pattern.regex.groupindex)
         if isinstance(each, URLResolver):
             assert isinstance(each.pattern, RoutePattern)
-            yield from walk(each)
+            yield from walk(each, here)
         else:
             assert each.name, f"{each.pattern} needs a name"
-            yield Address(each.name, each)
+            yield Address(each.name, each, here)
 
 
 ADDRESSES = sorted(walk(get_resolver()), key=lambda address: address.name)
@@ -137,6 +146,8 @@ def samples(octo: Estate) -> dict[str, Any]:
         "number": 1,
         "pk": person.pk if person else 1,
         "uidb36": "1",
+        "secret": "no-such-invitation",
+        "provider_id": "sso",
     }
 
 
@@ -182,6 +193,8 @@ def test_who_may_open_it_is_said(address: Address) -> None:
     assert address.roles is not None, f"{address.name}: decorate the view with @reader or @owner"
     if address.name in OWNERS:
         assert address.roles == {Role.OWNER}
+    if address.name in OVERSEERS:
+        assert address.roles == {Role.OWNER, Role.AUDITOR}
 
 
 @each(PLACED)

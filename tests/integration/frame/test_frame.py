@@ -86,7 +86,7 @@ def test_whoever_guesses_behind_a_proxy_keeps_nobody_else_out(
 def test_a_wrong_password_is_told_in_the_words_of_the_form(client: Client, mona: User, name: str) -> None:
     page = client.post("/login/", {"login": name, "password": "wrong"}).content.decode()
     assert "This name or email and this password do not belong together." in page
-    assert "An operator of this console adds people" in page
+    assert "Enterprise owners invite people." in page
 
 
 def test_nobody_signs_up(client: Client) -> None:

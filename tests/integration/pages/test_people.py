@@ -26,20 +26,6 @@ def role(user: User) -> str:
     return Membership.objects.values_list("role", flat=True).get(user=user)
 
 
-def test_somebody_who_can_sign_in_is_added_by_email(octo: Estate, as_: SignIn, people: str) -> None:
-    hubot = estates.person("hubot")
-    page = text(as_(octo.owner).post(people, {"email": hubot.email.upper(), "role": "owner"}, follow=True))
-    assert "hubot is Enterprise owner now." in page
-    assert role(hubot) == Role.OWNER
-
-
-def test_nobody_is_made_by_a_typing_mistake(octo: Estate, as_: SignIn, people: str) -> None:
-    page = text(as_(octo.owner).post(people, {"email": "no@where.example", "role": "owner"}))
-    assert "Nobody with this email can sign in here." in page
-    assert "manage.py add_owner --enterprise octo-corp --email no@where.example" in page
-    assert User.objects.count() == 2
-
-
 def test_a_role_is_changed_in_the_list(octo: Estate, as_: SignIn) -> None:
     as_(octo.owner).post(at("role", octo, octo.biller.login, server=False), {"role": "owner"})
     assert role(octo.biller) == Role.OWNER
@@ -91,6 +77,7 @@ def test_the_list_costs_the_same_for_one_and_three(octo: Estate, as_: SignIn, pe
         return len(captured)
 
     access.revoke(enterprise=octo.enterprise, user=octo.biller, by=octo.owner)
+    cost()  # the first page of a session notes where it is
     one = cost()
     for login in ("hubot", "monalisa"):
         access.grant(enterprise=octo.enterprise, email=estates.person(login).email, role="owner", by=None)
@@ -110,13 +97,9 @@ def test_a_person_chooses_how_to_see_the_console(octo: Estate, as_: SignIn) -> N
     assert (octo.biller.time_zone, octo.biller.appearance) == ("Asia/Tokyo", "dark")
 
 
-def test_nobody_takes_an_email_to_get_the_role_meant_for_whoever_has_it(
-    octo: Estate, as_: SignIn, people: str
-) -> None:
+def test_nobody_takes_an_email_to_get_the_role_meant_for_whoever_has_it(octo: Estate, as_: SignIn) -> None:
     for deed in ("action_add", "action_primary"):
         as_(octo.biller).post("/email/", {deed: "", "email": "chief@octo-corp.example"})
     octo.biller.refresh_from_db()
     assert octo.biller.email == "biller-of-octo-corp@octo-corp.example"
-    page = text(as_(octo.owner).post(people, {"email": "chief@octo-corp.example", "role": "owner"}))
-    assert "Nobody with this email can sign in here." in page
     assert role(octo.biller) == Role.BILLING_MANAGER

@@ -1,0 +1,1 @@
+"""How people come in: what this console decides where django-allauth asks."""

@@ -1,0 +1,74 @@
+"""Which enterprises of this console somebody who signed in with GitHub owns there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from allauth.socialaccount.models import SocialLogin
+from django.conf import settings
+from django.db.models import Q
+
+from ghconnect.models import Enterprise, Role, Source
+
+from .outgoing import ProviderSession
+
+# Enterprises asked about in one query.
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a provider says: the slugs it decides on, and the role in each of those it gives one in."""
+
+    source: Source
+    decides: Collection[str]
+    roles: Mapping[str, Role]
+
+
+def of(sociallogin: SocialLogin) -> Said:
+    """Ask GitHub; raises requests.RequestException, which ends the sign-in with words.
+
+    On a GHES host the site administrators are the enterprise owners, and `/user` says so; on GitHub.com and
+    SUBDOMAIN.ghe.com `Enterprise.viewerIsAdmin` does (reference §12). Only enterprises whose account or server is at
+    that place are decided on.
+    """
+    host = (urlsplit(settings.GHCONNECT_GITHUB_URL).hostname or "").lower()
+    slugs = list(
+        Enterprise.objects.filter(Q(host=host) | Q(servers__host=host))
+        .distinct()
+        .values_list("slug", flat=True)
+    )[:MOST]
+    site_admin = bool(sociallogin.account.extra_data.get("site_admin"))
+    on_server = set(Enterprise.objects.filter(servers__host=host).values_list("slug", flat=True))
+    asked = [slug for slug in slugs if slug not in on_server]
+    owned = {*owned_at_github(asked, sociallogin.token.token), *(on_server if site_admin else ())}
+    return Said(Source.GITHUB, slugs, dict.fromkeys(owned, Role.OWNER))
+
+
+def owned_at_github(slugs: list[str], token: str) -> set[str]:
+    """Return those whose `viewerIsAdmin` is true; one that the viewer cannot see is null."""
+    if not slugs:
+        return set()
+    named = {f"e{number}": slug for number, slug in enumerate(slugs)}
+    parts = " ".join(f"{name}: enterprise(slug: ${name}) {{ viewerIsAdmin }}" for name in named)
+    query = f"query({', '.join(f'${name}: String!' for name in named)}) {{ {parts} }}"
+    with ProviderSession() as session:
+        answer = session.post(
+            graphql_url(settings.GHCONNECT_GITHUB_URL),
+            json={"query": query, "variables": named},
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        answer.raise_for_status()
+        data = answer.json().get("data") or {}
+    return {slug for name, slug in named.items() if (data.get(name) or {}).get("viewerIsAdmin") is True}
+
+
+def graphql_url(url: str) -> str:
+    """Where GraphQL is of a GitHub: api.github.com, api.SUBDOMAIN.ghe.com, or HOST/api on GHES."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host == "github.com" or host.endswith(".ghe.com"):
+        return f"https://api.{host}/graphql"
+    return f"{url}/api/graphql"
