@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +15,7 @@ from ghconnect.middleware import client_address
 from ghconnect.models import User
 from ghconnect.usecases import sign_in
 
-from . import devices
+from . import devices, sessions
 
 UNKNOWN = "unknown browser"
 KNOWN_BROWSER = "5/5m/key"
@@ -71,6 +71,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Note who signed in and how, and remember the browser."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        sessions.track(request)
         sign_in.signed_in(user=user, way=_way(request))
         devices.remember(request, response, user)
         return response

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from ghconnect.models import User
 from ghconnect.usecases import sign_in
 
-from . import devices
+from . import devices, sessions
 from .second_factor import ELSEWHERE
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -38,6 +38,7 @@ def _follow(request: HttpRequest) -> None:
     if user is not None and request.user != user:
         login(request, user, backend=BACKEND)
         request.session[ELSEWHERE] = user.pk
+        sessions.track(request)
         sign_in.signed_in(user=user, way="trusted proxy")
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 log = logging.getLogger(__name__)
 EVERY = 600  # seconds
+TRACKED = "ghconnect_listed"
 
 
 class ActivityMiddleware:
@@ -34,10 +35,15 @@ class ActivityMiddleware:
 
 def _seen(request: HttpRequest) -> None:
     key = request.session.session_key
-    if not key or not request.user.is_authenticated:
+    if not key or TRACKED not in request.session or not request.user.is_authenticated:
         return
     if not cache.add(f"seen:{hashlib.sha256(key.encode()).hexdigest()}", 1, EVERY):
         return
     facts = {"last_seen_at": timezone.now(), "ip": get_adapter(request).get_client_ip(request)}
-    if not UserSession.objects.filter(session_key=key).update(**facts):
-        UserSession.objects.create_from_request(request)
+    UserSession.objects.filter(session_key=key).update(**facts)
+
+
+def track(request: HttpRequest) -> None:
+    """List this session, which somebody has just begun."""
+    request.session[TRACKED] = True
+    UserSession.objects.create_from_request(request)

@@ -29,6 +29,7 @@ UNLINKED = {
     "cloud_refresh",
     "cloud_sync_discard",
     "cloud_sync_publish",
+    "invitation_cancel",
     "role",
     "sandbox_progress",
     "server",

@@ -77,7 +77,6 @@ def test_the_list_costs_the_same_for_one_and_three(octo: Estate, as_: SignIn, pe
         return len(captured)
 
     access.revoke(enterprise=octo.enterprise, user=octo.biller, by=octo.owner)
-    cost()  # the first page of a session notes where it is
     one = cost()
     for login in ("hubot", "monalisa"):
         access.grant(enterprise=octo.enterprise, email=estates.person(login).email, role="owner", by=None)

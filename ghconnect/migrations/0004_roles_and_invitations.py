@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ghconnect', '0002_access_tokens'),
+        ('ghconnect', '0003_user_shortcuts'),
     ]
 
     operations = [
