@@ -21,7 +21,7 @@ PAGES = ("", "totp/activate/", "webauthn/", "webauthn/add/", "recovery-codes/", 
 
 
 def code(secret: str) -> str:
-    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30)))
 
 
 def set_up(client: Client) -> str:
