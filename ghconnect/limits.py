@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,6 +12,25 @@ from django.conf import settings
 
 log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds Redis may take
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What is left of a limit after a try: `used` of `most`, until `reset` (Unix seconds)."""
+
+    most: int
+    used: int
+    reset: int
+
+    @property
+    def remaining(self) -> int:
+        """How many tries are left."""
+        return max(0, self.most - self.used)
+
+    @property
+    def over(self) -> bool:
+        """Whether this try was one too many."""
+        return self.used > self.most
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +45,7 @@ class Limit:
         """Return the seconds until another try, 0 when there is one left."""
         with_key = self._key(key)
         try:
-            line = _redis(settings.REDIS_URL).pipeline()
+            line = store().pipeline()
             line.get(with_key)
             line.ttl(with_key)
             tried, left = line.execute()
@@ -38,15 +58,34 @@ class Limit:
         """Note a try."""
         with_key = self._key(key)
         try:
-            line = _redis(settings.REDIS_URL).pipeline()
+            line = store().pipeline()
             line.set(with_key, 0, ex=self.seconds, nx=True)
             line.incr(with_key)
             line.execute()
         except (redis.RedisError, OSError) as error:
             log.warning("tries of %s are not counted: %s", self.name, error)
 
+    def spend(self, key: object, *, tries: int = 1) -> Spent:
+        """Count `tries` (−1 gives one back, 0 only looks) and return what is left; one question to Redis."""
+        with_key, now = self._key(key), int(time.time())
+        try:
+            line = store().pipeline()
+            line.set(with_key, 0, ex=self.seconds, nx=True)
+            line.incrby(with_key, tries)
+            line.ttl(with_key)
+            _made, used, left = line.execute()
+        except (redis.RedisError, OSError) as error:
+            log.warning("tries of %s are not counted: %s", self.name, error)
+            return Spent(self.most, 0, now + self.seconds)
+        return Spent(self.most, max(0, int(used)), now + max(1, int(left)))
+
     def _key(self, key: object) -> str:
         return f"ghconnect:limit:{self.name}:{key}"
+
+
+def store() -> redis.Redis:
+    """Return the client of the broker's Redis, for what may be lost at any time."""
+    return _redis(settings.REDIS_URL)
 
 
 @cache

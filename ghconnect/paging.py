@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qs
 
 from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest
@@ -96,6 +97,12 @@ def _beyond(names: Sequence[str], values: Sequence[Value], *, falling: bool) -> 
         return Q(**{f"{names[0]}__{test}": values[0]})
     further = Q(**{f"{names[0]}__{test}": values[0]}) | _beyond(names[1:], values[1:], falling=falling)
     return Q(**{f"{names[0]}__{test}e": values[0]}) & further
+
+
+def cursor_of(url: str) -> dict[str, str]:
+    """Return the cursor in an address of a page: {"after": …} or {"before": …}, {} where there is none."""
+    query = parse_qs(url.partition("?")[2])
+    return {name: query[name][0] for name in ("after", "before") if query.get(name)}
 
 
 def _kind(rows: QuerySet[M], name: str) -> type:

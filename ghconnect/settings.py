@@ -342,6 +342,8 @@ STORAGES = {
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+# How often a token may ask the API in an hour; GitHub gives apps of an enterprise as much.
+GHCONNECT_API_HOURLY = env.int("GHCONNECT_API_HOURLY", default=15_000)
 GHCONNECT_UPLOAD_MAX_BYTES = env.int("GHCONNECT_UPLOAD_MAX_BYTES", default=1_000_000_000)
 
 LOGGING = {

@@ -1,6 +1,6 @@
 """Pages of licensing (PRODUCT §5.2)."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from . import push_script
 from .api import usage
@@ -28,7 +28,7 @@ SERVER = f"{ENTERPRISE}/servers/<str:host>"
 SYNC = "syncs/<int:number>"
 API = "api/console/v1"
 
-urlpatterns: list[URLPattern] = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("tour", tour.page, name="tour"),
     path("start-again", tour.progress, name="sandbox_progress"),
     path(f"{ENTERPRISE}/start-again", tour.again, name="start_again"),
@@ -65,5 +65,6 @@ urlpatterns: list[URLPattern] = [
     path(f"{SERVER}/settings/push/{push_script.NAME}", push.script, name="server_push_script"),
     path(f"{SERVER}/settings/push/<int:pk>/revoke", push.revoke, name="server_push_revoke"),
     path(f"{API}/servers/<str:host>/usage", usage.usage, name="api_usage"),
+    path("api/", include("licensing.api.site")),
     path(f"{SERVER}/export", accounts.server_export, name="server_export"),
 ]

@@ -8,7 +8,6 @@ from functools import wraps
 from django.contrib.auth.decorators import login_not_required
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from ghconnect.limits import Limit
@@ -16,13 +15,9 @@ from ghconnect.models import AccessToken
 from ghconnect.request_facts import acting, request_facts
 from ghconnect.usecases import access_tokens
 
-from . import problems
+from . import auth, problems
 
 View = Callable[..., HttpResponseBase]
-# Wrong tries of one address. A good token is let in even then: whoever guesses hopelessly, behind the same proxy
-# perhaps, must not keep a server from sending its file.
-WRONG = Limit("wrong token", most=30, seconds=60)
-SCHEMES = ("bearer", "token")
 
 
 class APIRequest(WSGIRequest):
@@ -60,9 +55,9 @@ def _enter(
     request: HttpRequest, scope: str, limit: Limit | None, host: str | None
 ) -> HttpResponseBase | None:
     """Put the token on the request, or return why not."""
-    text = _token(request)
+    text = auth.credentials(request)
     if not text:
-        return _unauthorized("no_credentials")
+        return problems.unauthorized("no_credentials")
     try:
         token = access_tokens.authenticate(text=text, scope=scope, host=host)
     except (access_tokens.Refused, access_tokens.Elsewhere) as error:
@@ -77,26 +72,11 @@ def _enter(
 
 def _wrong(error: access_tokens.Refused | access_tokens.Elsewhere) -> HttpResponseBase:
     address = request_facts.get()[1]
-    if seconds := WRONG.wait(address):
+    if seconds := auth.WRONG.wait(address):
         return problems.wait(seconds)
-    WRONG.count(address)
-    return problems.not_found() if isinstance(error, access_tokens.Elsewhere) else _unauthorized(error.key)
-
-
-def _token(request: HttpRequest) -> str:
-    """`Authorization: Bearer TOKEN` or `token TOKEN`, as at GitHub (reference §13); never from the address."""
-    scheme, _space, text = request.headers.get("Authorization", "").partition(" ")
-    return text.strip() if scheme.lower() in SCHEMES else ""
-
-
-def _unauthorized(key: str) -> HttpResponseBase:
-    words = {
-        "no_credentials": _("Send a token: Authorization: Bearer ghct_…"),
-        "bad_credentials": _("This token is not known here."),
-        "token_expired": _("This token has expired. An owner can make another in Server settings."),
-        "token_revoked": _("This token was revoked."),
-    }
-    challenge = 'Bearer realm="ghconnect"'
-    if key != "no_credentials":
-        challenge += ', error="invalid_token"'
-    return problems.problem(401, key, words[key], headers={"WWW-Authenticate": challenge})
+    auth.WRONG.count(address)
+    return (
+        problems.not_found()
+        if isinstance(error, access_tokens.Elsewhere)
+        else problems.unauthorized(error.key)
+    )

@@ -51,3 +51,18 @@ def wait(seconds: int) -> JsonResponse:
     """Answer whoever tried too often."""
     words = _("Too many tries. Try again in {n} s.").format(n=seconds)
     return problem(429, "too_many_tries", words, headers={"Retry-After": str(seconds)})
+
+
+def unauthorized(key: str) -> JsonResponse:
+    """Answer whoever is not known; `key` as in `access_tokens.Refused`, or no_credentials."""
+    words = {
+        "no_credentials": _("Send a token: Authorization: Bearer ghct_…"),
+        "bad_credentials": _("This token is not known here."),
+        "token_expired": _("This token has expired. An owner can make another in the settings."),
+        "token_revoked": _("This token was revoked."),
+        "maker_left": _("Whoever made this token has no role in the enterprise any more."),
+    }
+    challenge = 'Bearer realm="ghconnect"'
+    if key != "no_credentials":
+        challenge += ', error="invalid_token"'
+    return problem(401, key, words[key], headers={"WWW-Authenticate": challenge})

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from hmac import compare_digest
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from ghconnect import token_text
-from ghconnect.models import AccessToken, Enterprise, Server, User
+from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, User
 from ghconnect.request_facts import request_facts
 
 from . import audit
 
 Scope = AccessToken.Scope
+# What a person of each role may give to a token of theirs, and what it may do as long as they have that role.
+SCOPES_OF: dict[str, frozenset[str]] = {
+    Role.OWNER: frozenset(Scope.values),
+    Role.BILLING_MANAGER: frozenset({Scope.READ_ENTERPRISE}),
+}
 # How long a token may live, in days; the first is what a form offers.
 LIFETIMES = (365, 180, 90, 30)
 # A token that was replaced goes on so long, so that a host can be given the new one without a gap.
@@ -34,7 +39,7 @@ class NotUsable(Exception):
 
 
 class Refused(Exception):
-    """Nobody is known by this text: `key` is bad_credentials, token_expired or token_revoked."""
+    """Nobody is known by this text: `key` is bad_credentials, token_expired, token_revoked or maker_left."""
 
     def __init__(self, key: str) -> None:
         super().__init__(key)
@@ -55,8 +60,12 @@ def create(
     days: int = LIFETIMES[0],
     by: User | None,
 ) -> tuple[AccessToken, str]:
-    """Make a token; returns its row, and its text, which is never seen again. Raises BadToken."""
+    """Make a token; returns its row, and its text, which is never seen again. Raises BadToken.
+
+    Nobody gives a token more than their own role may do.
+    """
     _check(enterprise, name, scopes, server, days)
+    _may_give(enterprise, scopes, by)
     token, text = _insert(enterprise, name, scopes, server, timedelta(days=days), by)
     audit.record("access_token.create", by=by, enterprise=enterprise, subject=str(token), **_facts(token))
     return token, text
@@ -88,29 +97,60 @@ def revoke(*, token: AccessToken, by: User | None) -> AccessToken:
     return row
 
 
-def authenticate(*, text: str, scope: str, host: str | None = None) -> AccessToken:
+def authenticate(
+    *, text: str, scope: str, host: str | None = None, roles: Collection[str] | None = None
+) -> AccessToken:
     """Return the token of this text, and note its use.
 
-    `host` is the server it is used for, by the name it has or had; a token that is bound to one opens no other.
-    Raises Refused for whoever is not known, Elsewhere for whoever is, but not here.
+    `scope` "" is any. `host` is the server it is used for, by the name it has or had; a token that is bound to one
+    opens no other. `roles` are those whose tokens are let in, where that is not for all. Raises Refused for whoever
+    is not known, Elsewhere for whoever is, but not here.
     """
-    token = _known(text)
-    if scope not in token.scopes or (host is not None and not _is_for(token, host)):
+    token = known(text)
+    if scope and scope not in scopes_now(token):
+        raise Elsewhere
+    if roles is not None and role_of(token) not in roles:
+        raise Elsewhere
+    if host is not None and not _is_for(token, host):
         raise Elsewhere
     _note_use(token)
     return token
 
 
-def _known(text: str) -> AccessToken:
-    """The row is found by the hash, so nothing that is compared tells how much of a guess was right."""
+def scopes_now(token: AccessToken) -> list[str]:
+    """Return what a token opens: its scopes, less what its maker may no longer give.
+
+    What sends a server's file, and what the console itself made, does not hang on a person.
+    """
+    allowed = SCOPES_OF.get(role_of(token), frozenset())
+    return [scope for scope in token.scopes if scope in allowed]
+
+
+def role_of(token: AccessToken) -> str:
+    """Return as what a token acts: the role its maker has now; an owner's where it hangs on no person; "" for none."""
+    made_here = token.created_by_id is None and token.created_by_login == audit.SYSTEM
+    if token.server_id is not None or made_here:
+        return Role.OWNER
+    return getattr(token, "maker_role", None) or ""
+
+
+def known(text: str) -> AccessToken:
+    """Return the token of a text. Raises Refused.
+
+    The row is found by the hash, so nothing that is compared tells how much of a guess was right.
+    """
     if not token_text.is_whole(text):
         raise Refused("bad_credentials")
     digest = token_text.digest(text)
-    token = AccessToken.objects.filter(digest=digest).select_related("enterprise", "server").first()
+    roles = Membership.objects.filter(user=OuterRef("created_by"), enterprise=OuterRef("enterprise"))
+    rows = AccessToken.objects.filter(digest=digest).annotate(maker_role=Subquery(roles.values("role")[:1]))
+    token = rows.select_related("enterprise", "server").first()
     if token is None or not compare_digest(token.digest, digest):
         raise Refused("bad_credentials")
     if not token.is_usable():
         raise Refused("token_expired" if token.revoked_at is None else "token_revoked")
+    if not role_of(token):
+        raise Refused("maker_left")
     if token.server is not None:
         token.server.enterprise = token.enterprise
     return token
@@ -127,6 +167,9 @@ def _is_for(token: AccessToken, host: str) -> bool:
 
 def _note_use(token: AccessToken) -> None:
     now, (_request_id, address) = timezone.now(), request_facts.get()
+    used = token.last_used_at
+    if used is not None and used > now - USE_NOTED and token.last_used_address == address:
+        return  # an UPDATE of no row would still wait for SQLite's only writer
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED) | ~Q(last_used_address=address)
     AccessToken.objects.filter(stale, pk=token.pk).update(last_used_at=now, last_used_address=address)
 
@@ -139,6 +182,14 @@ def _check(
     bound = list(scopes) == [Scope.WRITE_USAGE] if server is not None else Scope.WRITE_USAGE not in scopes
     here = server is None or server.enterprise_id == enterprise.pk
     if not (known and bound and here and 0 < days <= LIFETIMES[0] and name.strip()):
+        raise BadToken
+
+
+def _may_give(enterprise: Enterprise, scopes: Sequence[str], by: User | None) -> None:
+    if by is None:
+        return
+    role = Membership.objects.filter(user=by, enterprise=enterprise).values_list("role", flat=True).first()
+    if not set(scopes) <= SCOPES_OF.get(role or "", frozenset()):
         raise BadToken
 
 

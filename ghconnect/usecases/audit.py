@@ -25,9 +25,14 @@ def record(
         at=timezone.now(),
         action=action,
         actor=by,
-        actor_login=by.login if by else acting.get()[:100] or SYSTEM,
+        actor_login=name_of(by),
         subject=subject,
         data=data,
         request_id=request_id,
         address=address,
     )
+
+
+def name_of(by: User | None) -> str:
+    """Return who acts, as rows keep it: a person's login, the token that acts, or the console itself."""
+    return by.login if by else acting.get()[:100] or SYSTEM

@@ -34,7 +34,7 @@ def enable(*, server: Server, by: User | None) -> Connection:
     if Connection.objects.filter(server=server).exists():
         raise AlreadyConnected
     connection = Connection.objects.create(
-        server=server, by=by, by_login=by.login if by else audit.SYSTEM, at=clock.now(server.enterprise)
+        server=server, by=by, by_login=audit.name_of(by), at=clock.now(server.enterprise)
     )
     audit.record("dotcom_connection.create", by=by, enterprise=server.enterprise, subject=server.host)
     return connection

@@ -59,6 +59,6 @@ def _create(connection: Connection, key: str, by: User | None) -> None:
         connection=connection,
         key=key,
         by=by,
-        by_login=by.login if by else audit.SYSTEM,
+        by_login=audit.name_of(by),
         at=clock.now(connection.server.enterprise),
     )

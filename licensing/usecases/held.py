@@ -34,7 +34,7 @@ def removed(run: SyncRun) -> int:
 
 
 @transaction.atomic
-def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
+def publish(*, run: SyncRun, by: User | None, removes: int) -> SyncRun:
     """Let a worker publish the held run; `removes` is the number of accounts the owner confirmed.
 
     Its rows are compared again with the picture of that moment. Raises NotHeld, OtherDiff, AnotherQueued.
@@ -45,7 +45,7 @@ def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
         raise OtherDiff
     try:
         with transaction.atomic():
-            _held_row(run).update(state=State.QUEUED, decided_by_login=by.login, finished_at=None)
+            _held_row(run).update(state=State.QUEUED, decided_by_login=audit.name_of(by), finished_at=None)
     except IntegrityError:
         raise AnotherQueued from None
     audit.record(
@@ -57,12 +57,12 @@ def publish(*, run: SyncRun, by: User, removes: int) -> SyncRun:
 
 
 @transaction.atomic
-def discard(*, run: SyncRun, by: User) -> SyncRun:
+def discard(*, run: SyncRun, by: User | None) -> SyncRun:
     """Discard the held run: the picture stays, the next sync starts afresh. Raises NotHeld."""
     runs.lock_subject(run.server or run.enterprise)
     run = _held(run)
     _held_row(run).update(
-        state=State.DISCARDED, decided_by_login=by.login, finished_at=clock.now(run.enterprise)
+        state=State.DISCARDED, decided_by_login=audit.name_of(by), finished_at=clock.now(run.enterprise)
     )
     bulk.forget_staged(run.pk)
     audit.record("license_sync.discard_held", by=by, enterprise=run.enterprise, subject=str(run))

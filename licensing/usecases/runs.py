@@ -21,6 +21,7 @@ from django.db.models.functions import Coalesce, Now
 from ghconnect import clock
 from ghconnect.models import Enterprise, Server, User
 from ghconnect.queue import send
+from ghconnect.request_facts import acting
 from ghconnect.usecases import audit
 from ghconnect.usecases.features import is_enabled
 from licensing.models import SyncRun, bulk
@@ -131,7 +132,7 @@ def _insert(subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, **fa
         trigger=trigger,
         requested_at=clock.now(enterprise),
         requested_by=by,
-        requested_by_login=by.login if by else "",
+        requested_by_login=by.login if by else acting.get()[:100],
         **facts,
     )
     audit.record(

@@ -18,7 +18,7 @@ from django.utils.http import http_date
 from pytest_django import Settings
 
 from ghconnect import limits, token_text
-from ghconnect.api import door
+from ghconnect.api import auth
 from ghconnect.models import AccessToken, AuditEvent, Server
 from ghconnect.usecases import access_tokens, connect, features, servers
 from licensing.api import bodies, usage
@@ -240,7 +240,7 @@ def test_an_older_file_is_refused_also_while_the_newer_one_is_on_its_way(octo: E
 def test_without_a_good_token_nobody_is_known(octo: Estate, token: str) -> None:
     assert "Bearer" in send(octo, "").headers["WWW-Authenticate"]
     problem(send(octo, ""), 401, "no_credentials")
-    problem(send(octo, "", Authorization="Basic eDp5"), 401, "no_credentials")
+    problem(send(octo, "", Authorization="Basic eDp5"), 401, "bad_credentials")
     for wrong in ("x", token_text.make(), token[:-1], f"{token}0"):
         answer = send(octo, wrong)
         assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
@@ -284,7 +284,7 @@ def test_other_methods_are_not_answered(octo: Estate, token: str) -> None:
 def test_tries_are_counted_by_address_and_a_good_token_is_let_in_all_the_same(
     octo: Estate, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "WRONG", limits.Limit("wrong token", most=3, seconds=60))
+    monkeypatch.setattr(auth, "WRONG", limits.Limit("wrong token", most=3, seconds=60))
     for _ in range(3):
         problem(send(octo, token_text.make()), 401, "bad_credentials")
     told = send(octo, token_text.make())

@@ -1,0 +1,61 @@
+"""JSON answers, entity tags that are known before any row is read, and Link headers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse
+
+CONTENT_TYPE = "application/json; charset=utf-8"
+
+
+def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """Return a JSON answer."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)
+
+
+def tag(request: HttpRequest, *facts: object) -> str:
+    """Return the entity tag of what `facts` (an edition, a time) and the address decide."""
+    told = json.dumps([request.get_full_path(), *map(str, facts)])
+    return f'W/"{hashlib.sha256(told.encode()).hexdigest()[:40]}"'
+
+
+def not_modified(request: HttpRequest, entity_tag: str) -> HttpResponse | None:
+    """Return 304 to whoever has this already."""
+    asked = request.headers.get("If-None-Match", "")
+    had = {each.strip().removeprefix("W/") for each in asked.split(",")}
+    if entity_tag.removeprefix("W/") not in had and asked.strip() != "*":
+        return None
+    return HttpResponse(status=304, headers={"ETag": entity_tag})
+
+
+def links(request: HttpRequest, pages: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Return the Link header: by rel what of the query differs, the rest is kept; none for no page."""
+    told = [f'<{url_with(request, **changes)}>; rel="{rel}"' for rel, changes in pages.items()]
+    return {"Link": ", ".join(told)} if told else {}
+
+
+def url_with(request: HttpRequest, **changes: object) -> str:
+    """Return the address that was asked for with some of its query changed; None leaves a part out."""
+    query = request.GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = str(value)
+    asked = f"?{query.urlencode()}" if query else ""
+    return request.build_absolute_uri(f"{request.path}{asked}")
+
+
+def numbered(page: int, last: int, **more: object) -> dict[str, dict[str, object]]:
+    """Return the links of a numbered page, as GitHub orders them; none where everything fits one (reference §13)."""
+    places = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
+    if last <= 1 and page == 1:
+        return {}
+    if page == 1:
+        places = {"next": 2, "last": last}
+    elif page >= last:
+        places = {"prev": min(page - 1, last), "first": 1}
+    return {rel: {"page": number, **more} for rel, number in places.items()}

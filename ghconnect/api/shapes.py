@@ -1,0 +1,63 @@
+"""Shapes of answers, as the document shows them. Answers are built as plain data; tests hold them against these."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from ninja import Schema
+from pydantic import BeforeValidator, Field
+
+MOST_PER_PAGE, PER_PAGE = 100, 30
+
+
+class GitHubError(Schema):
+    """An error as GitHub says it; `status` is a text there."""
+
+    message: str
+    documentation_url: str
+    status: str
+
+
+class Problem(Schema):
+    """What is wrong, for programs (`reason`) and people (`detail`); RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    reason: str
+
+
+GITHUB_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 410, 422, 429), GitHubError)
+PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 404, 422, 429), Problem)
+
+
+def _page(value: Any) -> int:
+    """Nonsense is the first page, as at GitHub."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and 0 < len(text) < 10 and int(text) else 1
+
+
+def _per_page(value: Any) -> int:
+    """Nonsense is the usual size, and what is too much the most there is."""
+    text = str(value)
+    fits = text.isascii() and text.isdecimal() and int(text[:10]) > 0
+    return min(int(text[:10]), MOST_PER_PAGE) if fits else PER_PAGE
+
+
+def _edition(value: Any) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
+
+
+Page = Annotated[int, BeforeValidator(_page), Field(description="The page number of the results to fetch.")]
+PerPage = Annotated[
+    int, BeforeValidator(_per_page), Field(description="The number of results per page (max 100).")
+]
+Edition = Annotated[
+    int,
+    BeforeValidator(_edition),
+    Field(description="The edition a walk began with; Link headers carry it. 410 when it is no longer kept."),
+]
+Cursor = Annotated[str, Field(description="Where the page begins: `next` of the page before.")]
+Size = Annotated[int, Field(ge=1, le=100, description="How many on a page (max 100).")]
