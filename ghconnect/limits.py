@@ -9,6 +9,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 PATIENCE = 1.0  # seconds Redis may take
@@ -88,6 +90,18 @@ def store() -> redis.Redis:
     return _redis(settings.REDIS_URL)
 
 
+def answers() -> bool:
+    """Whether Redis answers, asked once: people wait for this."""
+    try:
+        return bool(store().ping())
+    except (redis.RedisError, OSError):
+        return False
+
+
 @cache
 def _redis(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    """A client that asks once: by itself the library tries again for six seconds."""
+    once = Retry(NoBackoff(), 0)
+    return redis.Redis.from_url(
+        url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=once, retry_on_error=[]
+    )

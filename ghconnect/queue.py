@@ -9,6 +9,8 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
+from . import limits
+
 log = logging.getLogger(__name__)
 
 
@@ -21,6 +23,9 @@ def send(name: str, **ids: int) -> None:
 
 
 def _ring(name: str, ids: dict[str, int]) -> None:
+    if not limits.answers():
+        log.warning("broker is away; the dispatcher will send %s %s again", name, ids)
+        return
     try:
         current_app.send_task(name, kwargs=ids, retry=False)
     except (OperationalError, OSError) as error:

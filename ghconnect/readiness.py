@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-import redis
-from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from . import limits
+
 log = logging.getLogger(__name__)
-PATIENCE = 2.0  # seconds the broker may take
 
 
 def database() -> bool:
@@ -37,14 +36,10 @@ def migrations() -> bool:
 
 def broker() -> bool:
     """Whether the broker answers."""
-    try:
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
-        ) as client:
-            return bool(client.ping())
-    except (redis.RedisError, OSError):
-        log.exception("the broker does not answer")
-        return False
+    answers = limits.answers()
+    if not answers:
+        log.error("the broker does not answer")
+    return answers
 
 
 TESTS: dict[str, Callable[[], bool]] = {
