@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+import requests
 from allauth.socialaccount.models import SocialApp
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 
 from .models import Enterprise, Membership, Role, Server, User
 from .sign_in import second_factor
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 View = Callable[..., HttpResponseBase]
 OWNER = frozenset({Role.OWNER})
@@ -104,7 +107,7 @@ def with_passwords(view: View) -> View:
 
 
 def if_set(view: View) -> View:
-    """Close a way to sign in that no operator has set."""
+    """Close a way to sign in that no operator has set, and say it where the provider cannot be reached."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -112,6 +115,9 @@ def if_set(view: View) -> View:
             return view(request, *args, **kwargs)
         except SocialApp.DoesNotExist:
             raise Http404 from None
+        except (requests.RequestException, ValueError, KeyError) as error:  # away, or no such provider at all
+            log.warning("sign-in by a provider failed: %s", type(error).__name__)
+            return render(request, "socialaccount/authentication_error.html", status=502)
 
     return guarded
 

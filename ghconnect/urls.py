@@ -1,6 +1,7 @@
 """Where everything is (PRODUCT §5.2)."""
 
 from allauth.account import urls as sign_in
+from allauth.mfa.webauthn import urls as passkeys
 from allauth.socialaccount import views as social
 from allauth.socialaccount.providers.github import views as github
 from allauth.socialaccount.providers.openid_connect import views as oidc
@@ -29,9 +30,15 @@ SETTINGS = f"{ENTERPRISE}/settings"
 SERVER = f"{ENTERPRISE}/servers/<str:host>"
 # Roles are given by email: whoever could write another into their own account would get what is meant for others.
 EMAIL = {"account_email", "account_email_verification_sent", "account_confirm_email"}
-PASSWORDS = ("account_reset_password", "account_change_password", "account_set_password")
-for each in sign_in.urlpatterns:
-    if str(each.name).startswith(PASSWORDS):
+# A passkey alone is a way past the identity provider too.
+PASSWORDS = (
+    "account_reset_password",
+    "account_change_password",
+    "account_set_password",
+    "mfa_login_webauthn",
+)
+for each in [*sign_in.urlpatterns, *passkeys.urlpatterns]:
+    if isinstance(each, URLPattern) and str(each.name).startswith(PASSWORDS):
         each.callback = with_passwords(each.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -69,8 +76,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/failed", social.login_error, name="socialaccount_login_error"),
     path("sign-in/github/login/", if_set(github.oauth2_login), name="github_login"),
     path("sign-in/github/login/callback/", if_set(github.oauth2_callback), name="github_callback"),
-    path("sign-in/oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
-    path("sign-in/oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
+    path("sign-in/oidc/<slug:provider_id>/login/", if_set(oidc.login), name="openid_connect_login"),
+    path(
+        "sign-in/oidc/<slug:provider_id>/login/callback/",
+        if_set(oidc.callback),
+        name="openid_connect_callback",
+    ),
     path("", include("licensing.urls")),
 ]
 

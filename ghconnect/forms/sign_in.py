@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import LoginForm
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 
@@ -17,3 +19,10 @@ class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
         self.fields["login"].widget.attrs["autocomplete"] = "username"
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+    def clean(self) -> dict[str, Any]:
+        """Take no password where an operator has switched them off."""
+        if not settings.GHCONNECT_LOCAL_PASSWORDS:
+            raise ValidationError(_("Passwords are switched off. Sign in another way."))
+        values: dict[str, Any] = super().clean()
+        return values

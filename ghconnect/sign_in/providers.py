@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import requests
@@ -18,6 +19,7 @@ from ghconnect.usecases import access
 from . import github_owners
 from .outgoing import ProviderSession
 
+log = logging.getLogger(__name__)
 RANK = (Role.OWNER, Role.BILLING_MANAGER, Role.AUDITOR)
 GITHUB = "github"
 
@@ -28,6 +30,17 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def get_requests_session(self) -> requests.Session:
         """Return what speaks to the provider."""
         return ProviderSession()
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: object = None,
+        exception: Exception | None = None,
+        extra_context: object = None,
+    ) -> None:
+        """Say in the log why somebody did not get in; the page does not."""
+        log.warning("sign-in by %s failed: %s %s", provider, error, exception or "")
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Find the person, and let the roles follow, before anybody is signed in."""

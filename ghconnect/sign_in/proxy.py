@@ -56,4 +56,6 @@ def _from_proxy(address: str) -> bool:
         peer = ipaddress.ip_address(address)
     except ValueError:
         return False
+    # A listener on [::] sees IPv4 peers so.
+    peer = getattr(peer, "ipv4_mapped", None) or peer
     return any(peer in network for network in settings.GHCONNECT_TRUSTED_PROXIES)
