@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y bench
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y journeys speed bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,12 @@ a11y: .venv/.dev browser ## axe on every page, theme and width; writes docs/proo
 
 bench: .venv/.dev ## speed against floors of the same run; writes docs/proof/bench.md (BENCH="--pages 1000000": that many people)
 	$(VENV) -m bench --write docs/proof/bench.md $(BENCH)
+
+journeys: .venv/.dev browser ## every kind of person, width, language, with and without scripts; writes docs/proof/journeys.md
+	env -u DATABASE_URL JOURNEYS=all $(VENV) -m pytest tests/browser/test_journeys.py
+
+speed: .venv/.dev browser ## server time, queries and layout shift of every page; writes docs/proof/pages.md
+	$(VENV) -m tools.speed
 
 messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
 	$(VENV) tools/messages.py

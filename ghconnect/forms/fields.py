@@ -6,6 +6,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.forms.utils import flatatt
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 
@@ -49,8 +52,26 @@ def zones(*, empty: str | None = None) -> list[tuple[str, str]]:
     return [*first, ("UTC", "UTC"), *((zone, zone.replace("_", " ")) for zone in named)]
 
 
+class LongSelect(forms.Select):
+    """A list of hundreds of choices: a template for each of them would take the server most of its time."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        """Render all choices at once."""
+        chosen = "" if value is None else str(value)
+        options = (
+            (key, SafeString(" selected") if str(key) == chosen else "", words) for key, words in self.choices
+        )
+        return format_html(
+            "<select{}>{}</select>",
+            flatatt(self.build_attrs(self.attrs, {**(attrs or {}), "name": name})),
+            format_html_join("", '<option value="{}"{}>{}</option>', options),
+        )
+
+
 class ZoneField(forms.ChoiceField):
     """A time zone; the choices are read when the form is made, since machines differ."""
+
+    widget = LongSelect
 
     def __init__(self, *, empty: Any = None, **given: Any) -> None:
         def choices() -> list[tuple[str, str]]:
