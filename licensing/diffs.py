@@ -43,9 +43,11 @@ class Rekeyed:
     email: str
 
 
-def published(request: HttpRequest, run: SyncRun) -> tuple[paging.Page[RunChange], list[Changed]]:
+def published(
+    request: HttpRequest, run: SyncRun, *, size: int = paging.SIZE
+) -> tuple[paging.Page[RunChange], list[Changed]]:
     """Return a page of the run's diff, with the accounts and people as they stand now: three queries."""
-    page = paging.of(request, RunChange.objects.filter(run=run), "kind", "id")
+    page = paging.of(request, RunChange.objects.filter(run=run), "kind", "id", size=size)
     accounts = Account.objects.select_related("server").in_bulk(
         {row.account_id for row in page.rows if row.account_id}
     )

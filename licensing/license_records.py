@@ -6,7 +6,7 @@ Fields have GitHub's names (reference §5.2 and §5.3).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -117,6 +117,18 @@ def github_records(view: str, licenses_of_page: QuerySet[Any]) -> list[Record]:
     if view == licenses.GITHUB:
         return [_github(row[4:]) for row in _values(licenses_of_page)]
     return [{name: record[name] for name in GITHUB_FIELDS} for record in _of_people(licenses_of_page)]
+
+
+def console_records(enterprise: Enterprise, view: str, ids: Sequence[int]) -> list[Record]:
+    """Return licenses of a page as exports have them, each with the id of its person (None where nobody is)."""
+    rows = licenses.everything(enterprise, view).filter(pk__in=ids).order_by(*licenses.ORDER)
+    if view != licenses.GITHUB:
+        return [
+            {"person": pk, **record}
+            for pk, record in zip(rows.values_list("pk", flat=True), _of_people(rows), strict=True)
+        ]
+    people = rows.values_list("person_id", flat=True)
+    return [{"person": pk, **record} for pk, record in zip(people, _of_rows(rows), strict=True)]
 
 
 def _of_rows(rows: QuerySet[LicenseRow]) -> Iterator[Record]:

@@ -3,7 +3,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from . import push_script
-from .api import usage
 from .views import (
     accounts,
     consumed,
@@ -26,7 +25,6 @@ ENTERPRISE = "enterprises/<slug:slug>"
 LICENSING = f"{ENTERPRISE}/licensing"
 SERVER = f"{ENTERPRISE}/servers/<str:host>"
 SYNC = "syncs/<int:number>"
-API = "api/console/v1"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("tour", tour.page, name="tour"),
@@ -64,7 +62,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SERVER}/settings/push", push.push, name="server_push"),
     path(f"{SERVER}/settings/push/{push_script.NAME}", push.script, name="server_push_script"),
     path(f"{SERVER}/settings/push/<int:pk>/revoke", push.revoke, name="server_push_revoke"),
-    path(f"{API}/servers/<str:host>/usage", usage.usage, name="api_usage"),
     path("api/", include("licensing.api.site")),
     path(f"{SERVER}/export", accounts.server_export, name="server_export"),
 ]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+
+from ghconnect.paging import Page
 
 CONTENT_TYPE = "application/json; charset=utf-8"
 
@@ -59,3 +62,21 @@ def numbered(page: int, last: int, **more: object) -> dict[str, dict[str, object
     elif page >= last:
         places = {"prev": min(page - 1, last), "first": 1}
     return {rel: {"page": number, **more} for rel, number in places.items()}
+
+
+def tagged(request: HttpRequest, body: object) -> HttpResponse:
+    """Return a small answer with the entity tag of its content, or 304."""
+    made = answer(body)
+    entity_tag = f'W/"{hashlib.sha256(made.content).hexdigest()[:40]}"'
+    made.headers["ETag"] = entity_tag
+    return not_modified(request, entity_tag) or made
+
+
+def paged(request: HttpRequest, page: Page[Any], items: list[Any], **more: object) -> HttpResponse:
+    """Return a page by cursor: `items`, and the addresses of the next and the previous page, null where none is."""
+
+    def absolute(url: str) -> str | None:
+        return request.build_absolute_uri(request.path + url) if url else None
+
+    urls = {"next": absolute(page.next_url), "previous": absolute(page.previous_url)}
+    return tagged(request, {"items": items, **urls, **more})

@@ -15,7 +15,7 @@ from ghconnect.models import AccessToken
 from ghconnect.request_facts import acting, request_facts
 from ghconnect.usecases import access_tokens
 
-from . import errors
+from . import errors, problems
 
 # Wrong tries of one address. A good token is let in even then: whoever guesses hopelessly, behind the same proxy
 # perhaps, must not keep a server from sending its file.
@@ -105,3 +105,8 @@ def _basic(text: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return name if password in ("", "x-oauth-basic") else password
+
+
+def refuse(status: int, key: str, words: str) -> Denied:
+    """Return what ends a request of the console's own doors: problem `key` in words."""
+    return Denied(problems.problem(status, key, words))

@@ -30,6 +30,14 @@ class Problem(Schema):
 
 GITHUB_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 410, 422, 429), GitHubError)
 PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 404, 422, 429), Problem)
+CONFLICTS: dict[int, Any] = {409: Problem, **PROBLEMS}
+
+
+class Paged(Schema):
+    """A page by cursor; `next` and `previous` are addresses."""
+
+    next: str | None
+    previous: str | None
 
 
 def _page(value: Any) -> int:
@@ -59,5 +67,5 @@ Edition = Annotated[
     BeforeValidator(_edition),
     Field(description="The edition a walk began with; Link headers carry it. 410 when it is no longer kept."),
 ]
-Cursor = Annotated[str, Field(description="Where the page begins: `next` of the page before.")]
-Size = Annotated[int, Field(ge=1, le=100, description="How many on a page (max 100).")]
+Cursor = Annotated[str, Field(description="Where the page begins; `next` and `previous` carry it.")]
+Size = Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="How many on a page (max 100).")]

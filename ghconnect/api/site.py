@@ -119,7 +119,7 @@ def _empty(answer: HttpResponseBase) -> None:
 
 
 def _add_headers(request: HttpRequest, answer: HttpResponseBase) -> None:
-    if getattr(request, "token", None) is not None:
+    if hasattr(request, "spent"):
         _add_limits(request, answer)
     if errors.like_github(request):
         answer.headers["X-GitHub-Request-Id"] = _request_id()

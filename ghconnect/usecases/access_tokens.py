@@ -20,6 +20,7 @@ Scope = AccessToken.Scope
 # What a person of each role may give to a token of theirs, and what it may do as long as they have that role.
 SCOPES_OF: dict[str, frozenset[str]] = {
     Role.OWNER: frozenset(Scope.values),
+    Role.AUDITOR: frozenset({Scope.READ_ENTERPRISE, Scope.READ_AUDIT_LOG}),
     Role.BILLING_MANAGER: frozenset({Scope.READ_ENTERPRISE}),
 }
 # How long a token may live, in days; the first is what a form offers.

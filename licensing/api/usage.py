@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import parse_http_date_safe
 from django.utils.translation import gettext as _
+from ninja import Schema
 
 from ghconnect import clock
 from ghconnect.api.door import APIRequest, door
@@ -38,6 +39,32 @@ REASON = {
     upload.TooLarge: "too_large",
     upload.OtherServer: "other_file",
     upload.EncryptedExport: "encrypted_export",
+}
+
+
+class Received(Schema):
+    """What became of a file; `url` is the page of its run."""
+
+    run: int
+    state: str
+    url: str
+    format: str
+    accounts: int
+    suspended: int
+    sha256: str
+
+
+# What of this door no signature tells.
+DOCUMENT = {
+    "security": [{"Token": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+        },
+    },
 }
 
 

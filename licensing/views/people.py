@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -11,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from ghconnect import moments
 from ghconnect.access import PlacedRequest, reader
-from licensing import bridge, counted_twice, exports, people
+from licensing import bridge, counted_twice, people, person_data
 from licensing.models import Person
 
 from .counted_twice import sender
@@ -56,51 +54,5 @@ def _description(whole: people.Whole) -> str:
 @require_safe
 def person_json(request: PlacedRequest, pk: int) -> HttpResponseBase:
     """Give the same as data: keys of rules, verdicts and reasons instead of words."""
-    whole = _person(request, pk)
-    return JsonResponse(
-        {
-            "id": whole.person.pk,
-            "name": whole.name,
-            "consumes": whole.person.consumes,
-            "reason": whole.person.reason,
-            "license_type": whole.person.license_type,
-            "deployment": whole.person.deployment,
-            "as_of": {"github": exports.iso(whole.rows_at)},
-            "accounts": [_account(line) for line in whole.accounts],
-            "github_rows": [{name: getattr(row, name) for name in _ROW} for row in whole.rows],
-            "history": [
-                {"from": exports.iso(span.from_at), "to": exports.iso(span.to_at) or None, "open": span.open}
-                for span in whole.history
-            ],
-        },
-        json_dumps_params={"ensure_ascii": False},
-    )
-
-
-_ROW = (*exports.GITHUB_FIELDS, "counted", "verdict")
-
-
-def _account(line: people.AccountLine) -> dict[str, Any]:
-    shown = {
-        "login": line.login,
-        "where": line.where,
-        "value": line.value,
-        "source": "github" if line.by_github else "console",
-        "as_of": exports.iso(line.as_of),
-    }
-    account = line.account
-    if account is None:
-        return shown
-    return shown | {
-        "rule": account.rule,
-        "explained_rule": account.explained_rule,
-        "explained_value": account.explained_value,
-        "tie": account.tie,
-        "candidates": list(line.candidates),
-        "verdict": account.verdict,
-        "consumes": account.consumes,
-        "reason": account.reason,
-        "suspended": account.suspended,
-        "dormant": account.dormant,
-        "gone": line.gone,
-    }
+    body = person_data.of(_person(request, pk))
+    return JsonResponse(body, json_dumps_params={"ensure_ascii": False})

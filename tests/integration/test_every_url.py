@@ -147,6 +147,8 @@ def samples(octo: Estate) -> dict[str, Any]:
         "number": 1,
         "enterprise": octo.enterprise.slug,
         "rest": "v3/nowhere",
+        "id": person.pk if person else 1,
+        "ending": "csv",
         "pk": person.pk if person else 1,
         "uidb36": "1",
         "secret": "no-such-invitation",

@@ -1,0 +1,189 @@
+"""Who holds a license, and why, for scripts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
+
+from ghconnect import clock, paging
+from ghconnect.api.answers import answer, not_modified, paged, tag, tagged
+from ghconnect.api.auth import refuse
+from ghconnect.api.console import OVERSEE, READ, enterprise_of
+from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Size
+from ghconnect.models import Enterprise
+from licensing import bridge, check_address, exports, license_records, licenses, people, person_data, search
+from licensing.models import Person
+
+from .v3 import License
+
+router = Router(tags=["console"])
+View = Annotated[
+    Literal["github", "expected", ""],
+    Field(
+        description="Counted by GitHub, or as expected after every server's next sync; GitHub's where there is one."
+    ),
+]
+Typed = Annotated[
+    str, Field(max_length=500, description="A search as on the page: words, server:HOST, verdict:KEY, …")
+]
+
+
+class Holder(License):
+    """A license with this console's columns beside GitHub's; `person` leads to the why."""
+
+    person: int | None
+    source: str
+    verdict: str
+    expected: bool
+
+
+class Holders(Paged):
+    """Licenses in order of name, of one edition."""
+
+    items: list[Holder]
+    edition: int
+
+
+class Why(Schema):
+    """A person: the accounts with the rule and value that tie them, GitHub's rows, and the license over time."""
+
+    id: int
+    name: str
+    consumes: bool
+    reason: str
+    license_type: str
+    deployment: str
+    as_of: dict[str, str]
+    accounts: list[dict[str, Any]]
+    github_rows: list[dict[str, Any]]
+    history: list[dict[str, Any]]
+
+
+class CheckAddress(Schema):
+    """The primary email of an account that is, or may come."""
+
+    address: str = Field(max_length=320)
+    model_config = ConfigDict(json_schema_extra={"examples": [{"address": "mona@example.com"}]})
+
+
+class AddressAccount(Schema):
+    """An account that has the address."""
+
+    host: str
+    login: str
+    remote_user_id: int
+    person: int | None
+    rule: str
+    consumes: bool
+
+
+class CheckedAddress(Schema):
+    """Whom an account with the address would belong to, by which rule, and the licenses it would take: 0 or 1."""
+
+    key: str
+    rule: str
+    github_com_login: str
+    tie: bool
+    person: int | None
+    licenses: int
+    accounts: list[AddressAccount]
+
+
+@router.get("/people", auth=READ, response={200: Holders, **PROBLEMS})
+def people_list(
+    request: HttpRequest,
+    view: View = "",
+    q: Typed = "",
+    after: Cursor = "",
+    before: Cursor = "",
+    limit: Size = 50,
+) -> HttpResponse:
+    """List who holds a license, searched as on the page. Scope read:enterprise."""
+    enterprise = enterprise_of(request)
+    chosen = _view(enterprise, view)
+    entity_tag = tag(request, enterprise.pk, enterprise.edition, chosen)
+    if had := not_modified(request, entity_tag):
+        return had
+    page = paging.of(request, licenses.found(enterprise, chosen, _query(q)), *licenses.ORDER, size=limit)
+    records = license_records.console_records(enterprise, chosen, [row.pk for row in page.rows])
+    made = paged(request, page, records, edition=enterprise.edition)
+    made.headers["ETag"] = entity_tag
+    return made
+
+
+@router.get("/people/{id}", auth=READ, response={200: Why, **PROBLEMS})
+def person_why(request: HttpRequest, id: int) -> HttpResponse:
+    """Say why a person holds a license, or none. Scope read:enterprise."""
+    enterprise = enterprise_of(request)
+    person = Person.objects.filter(enterprise=enterprise, pk=id).first() if 0 < id < 2**63 else None
+    if person is None:
+        raise Http404
+    return tagged(request, person_data.of(people.whole(enterprise, person)))
+
+
+@router.post("/check-address", auth=OVERSEE, response={200: CheckedAddress, **PROBLEMS})
+def address_check(request: HttpRequest, body: CheckAddress) -> HttpResponse:
+    """Say whom an account with this primary email would belong to, and whether it would cost a license.
+
+    Nothing is changed; the address comes in the body so that no log of addresses keeps it. Scope read:enterprise,
+    of an owner or auditor.
+    """
+    found = check_address.of(enterprise_of(request), body.address.replace("\0", ""))
+    return answer(
+        {
+            "key": found.key,
+            "rule": found.rule,
+            "github_com_login": found.login,
+            "tie": found.tie,
+            "person": found.person.pk if found.person else None,
+            "licenses": found.licenses,
+            "accounts": [
+                {
+                    "host": account.server.host,
+                    "login": account.login,
+                    "remote_user_id": account.remote_user_id,
+                    "person": account.person_id,
+                    "rule": account.rule,
+                    "consumes": account.consumes,
+                }
+                for account in found.accounts
+            ],
+        }
+    )
+
+
+@router.get(
+    "/exports/consumed-licenses.{ending}",
+    auth=READ,
+    response={200: None, **PROBLEMS},
+    openapi_extra={"x-content": ["text/csv", "application/json"]},
+)
+def export_licenses(
+    request: HttpRequest, ending: Literal["csv", "json"], view: View = "", q: Typed = ""
+) -> StreamingHttpResponse:
+    """Stream the whole list as the page's export does: of one moment, in constant memory. Scope read:enterprise."""
+    enterprise = enterprise_of(request)
+    export = exports.Export(enterprise, _view(enterprise, view), _query(q), q)
+    name = export.file_name(ending, clock.now(enterprise))
+    write, kind = (exports.as_csv, "text/csv") if ending == "csv" else (exports.as_json, "application/json")
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(write(export), content_type=f"{kind}; charset=utf-8", headers=headers)
+
+
+def _view(enterprise: Enterprise, asked: str) -> str:
+    if not bridge.of(enterprise).by_github:
+        return licenses.EXPECTED
+    return asked or licenses.GITHUB
+
+
+def _query(typed: str) -> search.Query:
+    """A list is never of another search than was asked for: with a word nobody knows there is none."""
+    query = search.parse(typed)
+    if query.unknown:
+        words = _("Not known in a search: {words}.").format(words=", ".join(query.unknown))
+        raise refuse(422, "unknown_search", words)
+    return query

@@ -1,0 +1,54 @@
+"""One person as data: keys of rules, verdicts and reasons instead of words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import exports, people
+
+_ROW = (*exports.GITHUB_FIELDS, "counted", "verdict")
+
+
+def of(whole: people.Whole) -> dict[str, Any]:
+    """Return what the page of a person shows, for programs."""
+    return {
+        "id": whole.person.pk,
+        "name": whole.name,
+        "consumes": whole.person.consumes,
+        "reason": whole.person.reason,
+        "license_type": whole.person.license_type,
+        "deployment": whole.person.deployment,
+        "as_of": {"github": exports.iso(whole.rows_at)},
+        "accounts": [_account(line) for line in whole.accounts],
+        "github_rows": [{name: getattr(row, name) for name in _ROW} for row in whole.rows],
+        "history": [
+            {"from": exports.iso(span.from_at), "to": exports.iso(span.to_at) or None, "open": span.open}
+            for span in whole.history
+        ],
+    }
+
+
+def _account(line: people.AccountLine) -> dict[str, Any]:
+    shown = {
+        "login": line.login,
+        "where": line.where,
+        "value": line.value,
+        "source": "github" if line.by_github else "console",
+        "as_of": exports.iso(line.as_of),
+    }
+    account = line.account
+    if account is None:
+        return shown
+    return shown | {
+        "rule": account.rule,
+        "explained_rule": account.explained_rule,
+        "explained_value": account.explained_value,
+        "tie": account.tie,
+        "candidates": list(line.candidates),
+        "verdict": account.verdict,
+        "consumes": account.consumes,
+        "reason": account.reason,
+        "suspended": account.suspended,
+        "dormant": account.dormant,
+        "gone": line.gone,
+    }
