@@ -9,6 +9,7 @@ import ssl
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
@@ -178,8 +179,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("GHCONNECT_SWEEP_SECONDS", default=5.0),
         "options": LOOK,
     },
+    "forget what is kept no longer": {
+        "task": "licensing.prune",
+        "schedule": crontab(hour=3, minute=17),
+        "options": LOOK,
+    },
 }
 GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)
+# How many days what was read, and whom it was about, is kept (ENGINEERING §27).
+GHCONNECT_KEEP_PAYLOADS_DAYS = env.int("GHCONNECT_KEEP_PAYLOADS_DAYS", default=30)
+GHCONNECT_KEEP_RUN_DETAILS_DAYS = env.int("GHCONNECT_KEEP_RUN_DETAILS_DAYS", default=730)
+GHCONNECT_KEEP_PEOPLE_DAYS = env.int("GHCONNECT_KEEP_PEOPLE_DAYS", default=730)
 GHCONNECT_PAUSE_SYNCS = env.bool("GHCONNECT_PAUSE_SYNCS", default=False)
 GHCONNECT_MAINTENANCE = env.bool("GHCONNECT_MAINTENANCE", default=False)
 GHCONNECT_FAULTS = env.str("GHCONNECT_FAULTS", default="")

@@ -4,7 +4,16 @@ import logging
 
 from celery import shared_task
 
-from .usecases import github_status, sandbox_clock, sandbox_estate, schedule, statistics, sweep, sync
+from .usecases import (
+    github_status,
+    retention,
+    sandbox_clock,
+    sandbox_estate,
+    schedule,
+    statistics,
+    sweep,
+    sync,
+)
 
 log = logging.getLogger(__name__)
 
@@ -39,3 +48,9 @@ def watch_github(enterprise_id: int, **_: object) -> None:
 def load_sandbox(enterprise_id: int, **_: object) -> None:
     """Remove the pretend enterprise and load it anew."""
     sandbox_estate.load_again(enterprise_id=enterprise_id, say=log.info)
+
+
+@shared_task(name="licensing.prune")
+def prune(**_: object) -> None:
+    """Forget what is kept no longer."""
+    log.info("kept no longer: %s", retention.prune())
