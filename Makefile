@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y journeys speed bench
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y journeys speed bench faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ sqlite: .venv/.dev browser
 
 postgresql: .venv/.dev ## what touches rows again, on PostgreSQL and Redis (ONLY="tests/integration/engine")
 	$(VENV) -m tests.support.second_stack $(ONLY)
+
+faults: .venv/.dev ## break everything many times, on both stacks; writes docs/proof/faults.md (25 minutes)
+	$(VENV) -m tests.faults
 
 screenshots: .venv/.dev browser ## pictures of every page under var/screenshots (CONSOLE_URL, CONSOLE_PASSWORD: of that console)
 	$(VENV) -m tools.shots

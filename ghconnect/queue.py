@@ -9,7 +9,7 @@ from celery import current_app
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from . import limits
+from . import faults, limits
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ def send(name: str, **ids: int) -> None:
 
 
 def _ring(name: str, ids: dict[str, int]) -> None:
+    faults.at("ring:before")
     if not limits.answers():
         log.warning("broker is away; the dispatcher will send %s %s again", name, ids)
         return

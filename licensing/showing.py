@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ghconnect import wording
+from ghconnect import moments, wording
 from ghconnect.templatetags.ghconnect_ui import number, signed
 from licensing.models import SyncRun
 from licensing.sides import held_params, trouble_words
@@ -28,7 +28,9 @@ CSS: Mapping[str, str] = {
     State.DISCARDED: "secondary",
     State.SUPERSEDED: "secondary",
     State.CANCELLED: "secondary",
+    State.MISSED: "attention",
 }
+LATE = timedelta(days=1)
 ICONS = {State.HELD: ("stop", "color-fg-severe"), State.FAILED: ("x-circle", "color-fg-danger")}
 
 
@@ -89,9 +91,22 @@ def why(run: SyncRun) -> str:
     parts = [str(run.get_trigger_display())]
     if run.requested_by_login:
         parts.append(run.requested_by_login)
+    if (due := late(run)) is not None:
+        parts.append(_("due {date}").format(date=moments.day(due)))
     if run.attempt > 1:
         parts.append(_("attempt {n}").format(n=run.attempt))
     return " · ".join(parts)
+
+
+def late(run: SyncRun) -> datetime | None:
+    """When a weekly run was due, where it was asked for more than a day later; quiet hours move it by less."""
+    if run.trigger != SyncRun.Trigger.WEEKLY or not run.period or run.state == State.MISSED:
+        return None
+    try:
+        due = datetime.fromisoformat(run.period)
+    except ValueError:
+        return None
+    return due if run.requested_at - due > LATE else None
 
 
 def took(run: SyncRun) -> str:
@@ -117,6 +132,8 @@ def duration(seconds: float) -> str:
 
 def note(run: SyncRun) -> str:
     """What happened, where the state alone does not tell it."""
+    if run.state == State.MISSED:
+        return _("This console was not running when this sync was due. A later one read what stood then.")
     if run.state in (State.FAILED, State.WAITING) and run.error_key:
         return trouble_words(run, None)
     if run.holds and run.state in (State.HELD, State.DISCARDED, State.SUPERSEDED, *SyncRun.GOOD):

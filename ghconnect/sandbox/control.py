@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ghconnect.sandbox import connect, deeds, fleet, html, pages, pages_ghec, pages_ghes
+from ghconnect.sandbox import connect, deeds, fleet, html, pages, pages_ghec, pages_ghes, served
 from ghconnect.sandbox.deeds import Deed
 from ghconnect.sandbox.lookup import Impossible
 from ghconnect.sandbox.text import iso
@@ -41,6 +41,7 @@ class Control:
             **pages_ghec.routes(),
             "/world.json": self.world_json,
             "/clock": self.clock,
+            "/served.json": lambda request: JSONResponse(served.counts()),
         }
         routes = [
             Route("/", lambda request: pages.control(self.world)),

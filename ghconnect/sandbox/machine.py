@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ghconnect.sandbox import connect, ghec, ghes, limits, trouble
+from ghconnect.sandbox import connect, ghec, ghes, limits, served, trouble
 from ghconnect.sandbox.answers import error, request_id
 from ghconnect.sandbox.fleet import API_HOST
 from ghconnect.sandbox.text import http_date
@@ -34,6 +34,7 @@ class Machine:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         host = Request(scope).headers.get("host", "").partition(":")[0].lower()
+        served.count(host, scope["path"])
         facts = await run_in_threadpool(self._facts, host, scope["path"])
         troubles = facts["troubles"]
         if (facts["server"] is None and host != API_HOST) or "refused" in troubles:

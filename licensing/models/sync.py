@@ -15,7 +15,8 @@ from ghconnect.models.text import CodePointField
 class SyncRun(models.Model):
     """One attempt to bring one subject's facts in: a server's accounts, or (no server) the cloud's licenses.
 
-    The run row is the truth and the broker only a doorbell. `attempt` is the fence of every later write;
+    The run row is the truth and the broker only a doorbell. A weekly period in which nobody could look is a row too:
+    `missed`, never begun (ENGINEERING §22). `attempt` is the fence of every later write;
     leases are in the database's clock. `error_key` is a key of `ghconnect.wording`; `bytes` counts bytes read.
     """
 
@@ -30,6 +31,7 @@ class SyncRun(models.Model):
         DISCARDED = "discarded", _("Discarded")
         SUPERSEDED = "superseded", _("Superseded")
         CANCELLED = "cancelled", _("Cancelled")
+        MISSED = "missed", _("Missed")
 
     class Trigger(models.TextChoices):
         WEEKLY = "weekly", _("Weekly")

@@ -18,13 +18,14 @@ from django.db import IntegrityError, OperationalError, connections, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
-from ghconnect import clock
+from ghconnect import clock, faults
 from ghconnect.models import Enterprise, Server, User
 from ghconnect.queue import send
 from ghconnect.request_facts import acting
 from ghconnect.usecases import audit
 from ghconnect.usecases.features import is_enabled
 from licensing.models import SyncRun, bulk
+from licensing.rules import schedule
 
 from . import chunks
 
@@ -93,6 +94,7 @@ def request(
         return known
     run = _insert(subject, trigger=trigger, by=by, period=period)
     send("licensing.perform_sync", run_id=run.pk)
+    faults.at("request:before")
     return run
 
 
@@ -121,7 +123,9 @@ def _bring_forward(subject: Subject) -> None:
         send("licensing.perform_sync", run_id=run_id)
 
 
-def _insert(subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, **facts: Any) -> SyncRun:
+def _insert(
+    subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, deed: str = "request", **facts: Any
+) -> SyncRun:
     server = subject if isinstance(subject, Server) else None
     enterprise = subject.enterprise if isinstance(subject, Server) else subject
     number = (of_subject(subject).aggregate(last=Max("number"))["last"] or 0) + 1
@@ -136,7 +140,7 @@ def _insert(subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, **fa
         **facts,
     )
     audit.record(
-        "license_sync.request",
+        f"license_sync.{deed}",
         by=by,
         enterprise=enterprise,
         subject=str(run),
@@ -144,6 +148,16 @@ def _insert(subject: Subject, *, trigger: SyncRun.Trigger, by: User | None, **fa
         period=run.period,
     )
     return run
+
+
+def missed(server: Server, period: schedule.Due) -> None:
+    """Record a weekly period that passed while nobody looked, once; called with the server locked."""
+    if of_subject(server).filter(period=period.period_key).exists():
+        return
+    facts = {"period": period.period_key, "state": State.MISSED}
+    run = _insert(server, trigger=SyncRun.Trigger.WEEKLY, by=None, deed="missed", **facts)
+    SyncRun.objects.filter(pk=run.pk).update(requested_at=period.at, finished_at=period.at)
+    log.warning("%s missed its period %s", server, period.period_key)
 
 
 @transaction.atomic
@@ -198,10 +212,12 @@ def claim(run_id: int) -> SyncRun | None:
                 error_key="",
                 error_params={},
             )
+            faults.at("claim:before")
     except IntegrityError:
         return None  # another run of this subject is active; this one is found again when that ends
     if not taken:
         return None
+    faults.at("claim:after")
     run = SyncRun.objects.select_related("enterprise", "server__enterprise").get(pk=run_id)
     if run.takeovers >= MAX_TAKEOVERS:
         fail(run, "worker_died", {"n": str(run.takeovers)})
@@ -233,6 +249,7 @@ def fetched(run: SyncRun, upload: uuid.UUID, **values: Any) -> None:
     save(run, fetch_complete=True, **values)
     chunks.drop(run)
     chunks.attach(run, upload)
+    faults.at("fetch:before-commit")
 
 
 @contextmanager
@@ -272,6 +289,7 @@ def wait(run: SyncRun, pause: timedelta, key: str, params: dict[str, str], *, fa
         error_key=key,
         error_params=params,
     )
+    faults.at("wait:after")
     log.info("sync %s waits %s: %s", run, pause, key)
 
 
@@ -292,6 +310,8 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
         freshness.failed(run)
         audit.record("license_sync.failed", by=None, enterprise=run.enterprise, subject=str(run), reason=key)
         kick(run)
+        faults.at("fail:before")
+    faults.at("fail:after")
     log.warning("sync %s failed: %s %s", run, key, params)
 
 
@@ -312,6 +332,7 @@ def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> N
         freshness.contacted(run)
         audit.record("license_sync.held", by=None, enterprise=run.enterprise, subject=str(run), counts=counts)
         kick(run)
+        faults.at("hold:before")
     log.warning("sync %s held: %s", run, [hold["key"] for hold in holds])
 
 

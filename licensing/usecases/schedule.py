@@ -139,29 +139,28 @@ def _request(due: DueSync, now: datetime) -> None:
         period, after = due.period, schedule.daily(due.enterprise.slug, now)
         runs.request(subject=due.enterprise, trigger=Trigger.DAILY, period=period)
     else:
-        period, after = _weekly(due, due.server, now)
+        (*missed, latest), after = _weekly(due, due.server, now)
+        period = latest.period_key
         if due.server.way_in == Server.WayIn.PULL:
-            _request_weekly(due.server, period)
+            _request_weekly(due.server, period, missed)
     _advance(due, after)
 
 
-def _weekly(due: DueSync, server: Server, now: datetime) -> tuple[str, schedule.Due]:
-    """The latest period that has passed, and the next; periods missed before it are said in the log."""
+def _weekly(due: DueSync, server: Server, now: datetime) -> tuple[list[schedule.Due], schedule.Due]:
+    """The periods that have passed, the latest last, and the next."""
     quiet = (server.quiet_from, server.quiet_to) if server.quiet_from and server.quiet_to else None
     key, zone = schedule.jitter(jitter_key(server)), ZoneInfo(server.enterprise.time_zone)
-    late = [
-        d for d in schedule.passed(due.anchor, due.at, now, key, quiet, zone) if d.period_key != due.period
-    ]
-    if late:
-        missed = [due.period, *(d.period_key for d in late[:-1])]
-        log.warning(
-            "%s missed %d period(s): %s; runs once, for %s", server, len(missed), missed, late[-1].period_key
-        )
-    return (late[-1].period_key if late else due.period), next_due(server, due.anchor, now)
+    passed = schedule.passed(due.anchor, due.at, now, key, quiet, zone)
+    late = [one for one in passed if one.period_key != due.period]
+    return [schedule.Due(due.at, due.period), *late], next_due(server, due.anchor, now)
 
 
-def _request_weekly(server: Server, period: str) -> None:
+def _request_weekly(server: Server, period: str, missed: list[schedule.Due]) -> None:
+    """Request one run, for the latest period; those missed before it are recorded."""
     try:
+        runs.check_gate(server)
+        for one in missed:
+            runs.missed(server, one)
         runs.request(subject=server, trigger=Trigger.WEEKLY, period=period)
     except runs.GateClosed as closed:
         log.info("%s is due but not read: %s", server, closed.reason)

@@ -85,6 +85,7 @@ def _work(run: SyncRun) -> None:
     runs.save(run, step=Step.GUARD)
     if holds and not _confirmed(run, holds, counts):
         _hold(run, holds, {**run.counts, **counts})
+        faults.at("hold:after")
         return
     faults.at("guard:after")
     runs.save(run, step=Step.PUBLISH)
@@ -165,6 +166,7 @@ def _stage(run: SyncRun) -> None:
     with transaction.atomic():
         (cloud.stage if run.server is None else _stage_accounts)(run)
         runs.save(run, step=Step.COMPARE)
+        faults.at("stage:before")
 
 
 def _stage_accounts(run: SyncRun) -> None:

@@ -26,6 +26,7 @@ AGAIN = (
     "rows and not browser",
     *(f"--ignore=tests/integration/{name}" for name in ELSEWHERE),
     "tests/integration",
+    "tests/faults",
 )
 
 
@@ -66,6 +67,7 @@ def database(folder: Path) -> Iterator[tuple[str, str] | None]:
     own = folder / "postgres"
     own.mkdir()
     with postgres.serving(found, own) as url:
+        os.environ["GHCONNECT_TEST_OWN_POSTGRES"] = "1"
         yield url, f"{found.version()}, {found.origin}"
 
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from ghconnect import clock
 from ghconnect.models import Enterprise, Server
 from ghconnect.usecases import connect, features
+from licensing import showing
 from licensing.models import DueSync, SyncRun
 from licensing.usecases import runs, schedule
 from tests.integration.engine import drive
@@ -127,14 +128,22 @@ def test_every_week_has_its_own_run(server: Server) -> None:
 def test_missed_periods_are_one_run_for_the_latest(
     server: Server, missed: int, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """The others are rows of the list too, each at the moment it was due."""
     over(server)
     row = due(server)
     now = row.at + missed * WEEK + timedelta(days=3)
     schedule.dispatch(now=now)
     schedule.dispatch(now=now)
-    assert weekly(server) == [key(row.at + missed * WEEK)]
+    rows = SyncRun.objects.filter(server=server, trigger="weekly").order_by("number")
+    assert list(rows.filter(state="missed").values_list("period", "requested_at")) == [
+        (key(row.at + n * WEEK), row.at + n * WEEK) for n in range(missed)
+    ]
+    (run,) = rows.exclude(state="missed")
+    assert (run.period, run.state) == (key(row.at + missed * WEEK), "queued")
     assert due(server).at == row.at + (missed + 1) * WEEK
-    assert f"missed {missed} period(s)" in caplog.text
+    assert caplog.text.count("missed its period") == missed
+    assert showing.late(run) is None or showing.late(run) == row.at + missed * WEEK
+    assert "was not running" in showing.note(rows[0])
 
 
 def test_a_clock_that_goes_back_asks_for_no_period_twice(server: Server) -> None:

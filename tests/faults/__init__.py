@@ -1,0 +1,1 @@
+"""Breaks the engine with real processes, and counts what came of it."""

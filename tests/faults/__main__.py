@@ -1,0 +1,65 @@
+"""Try every fault many times on both stacks, and write docs/proof/faults.md: `python -m tests.faults`."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.faults.tally import Line, table
+from tests.support.processes import ROOT
+
+PROOF = ROOT / "docs" / "proof" / "faults.md"
+ABOUT = """# Faults
+
+What `make faults` tried, and what it broke. Every process is real: workers with two processes each, a broker, beats,
+a web server, and pretend GitHub over https. The lease of a worker is 2 s here (60 s by default), beats look
+every 0.5 s, and `SIGKILL of the process at X` is a named point (`ghconnect/faults.py`) before or after a commit.
+
+*Runs lost*: asked for, and not good in the end. *Doubled*: an account, seat, span, edition, run of a period or read of
+a report that is there twice. *Stuck*: a run that is not over. *Licenses wrong*: accounts and people other than pretend
+GitHub has them, counted by definition. *Slowest recovery*: from the death, or from the moment the store was back, to
+the published run; a lease, the look after it, and the work itself.
+"""
+
+
+def main() -> int:
+    """Run both stacks one after the other; 0 where no promise was broken."""
+    started, codes, parts = time.monotonic(), [], [ABOUT]
+    with tempfile.TemporaryDirectory(prefix="ghconnect-faults-") as folder:
+        for name, runner in (("embedded", ["pytest"]), ("production", ["tests.support.second_stack"])):
+            told = Path(folder) / f"{name}.json"
+            codes.append(_run(runner, told))
+            if told.exists():
+                parts.append(_part(json.loads(told.read_text())))
+    minutes = (time.monotonic() - started) / 60
+    parts.append(f"Both stacks took {minutes:.0f} minutes on {os.cpu_count()} cores.\n")
+    PROOF.parent.mkdir(parents=True, exist_ok=True)
+    PROOF.write_text("\n".join(parts))
+    return max(codes)
+
+
+def _run(runner: list[str], told: Path) -> int:
+    environment = {**os.environ, "GHCONNECT_FAULTS_TABLE": str(told)}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "-m", *runner, "-q", "tests/faults", *sys.argv[1:]]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def _part(told: dict[str, Any]) -> str:
+    lines = [Line(**each) for each in told["lines"]]
+    total = Line("**all**")
+    for each in lines:
+        total.add(tried=each.tried, lost=each.lost, doubled=each.doubled, stuck=each.stuck, wrong=each.wrong)
+    stack = told["stack"]
+    rows = "\n".join(table([*lines, total]))
+    return f"## {stack['database']}, {stack['broker']}\n\n{rows}\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
