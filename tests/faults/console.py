@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import connection
+from django.test.utils import override_settings
 
 from ghconnect.models import Connection, Enterprise, Server
 from ghconnect.seal import seal
@@ -216,7 +217,8 @@ def ringing(redis_url: str) -> Iterator[None]:
     before = current_app.conf.broker_url
     _ring_at(redis_url)
     try:
-        yield
+        with override_settings(REDIS_URL=redis_url):
+            yield
     finally:
         _ring_at(before)
 
