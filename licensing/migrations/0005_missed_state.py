@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("licensing", "0003_seat_by_end")]
+    dependencies = [("licensing", "0004_server_statistics")]
 
     operations = [
         migrations.AlterField(
