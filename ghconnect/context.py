@@ -35,5 +35,6 @@ def place(request: HttpRequest) -> dict[str, Any]:
         "my_enterprises": mine[:SWITCHER_LIMIT],
         "servers": enterprise.servers.order_by("host")[:SWITCHER_LIMIT] if enterprise else [],
         "now": clock.now(enterprise),
+        "syncs_paused": settings.GHCONNECT_PAUSE_SYNCS,
         "sandbox_url": settings.GHCONNECT_SANDBOX_URL,
     }

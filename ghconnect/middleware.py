@@ -31,6 +31,7 @@ HEADERS = {
         "hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), usb=()"
     ),
 }
+HEALTH = ("/health/live", "/health/ready", "/healthz", "/readyz", "/metrics")
 REQUEST_ID = re.compile(r"[\w.:-]{8,64}", re.ASCII)
 ADDRESS = re.compile(r"[\w.:%\[\]-]{2,64}", re.ASCII)
 
@@ -80,7 +81,7 @@ class MaintenanceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not settings.GHCONNECT_MAINTENANCE or request.path_info in ("/healthz", "/readyz"):
+        if not settings.GHCONNECT_MAINTENANCE or request.path_info in HEALTH:
             return self.get_response(request)
         return unavailable(maintenance=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from . import limits
+from . import limits, vitals
 
 log = logging.getLogger(__name__)
 
@@ -46,4 +46,10 @@ TESTS: dict[str, Callable[[], bool]] = {
     "database": database,
     "migrations": migrations,
     "broker": broker,
+}
+# Known and told, but no page needs it: to take every web server out of service because a worker starts again
+# would turn a pause into an outage.
+BESIDES: dict[str, Callable[[], bool]] = {
+    "worker": lambda: vitals.alive("worker"),
+    "dispatcher": lambda: vitals.alive("dispatcher"),
 }

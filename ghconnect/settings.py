@@ -192,6 +192,8 @@ GHCONNECT_KEEP_RUN_DETAILS_DAYS = env.int("GHCONNECT_KEEP_RUN_DETAILS_DAYS", def
 GHCONNECT_KEEP_PEOPLE_DAYS = env.int("GHCONNECT_KEEP_PEOPLE_DAYS", default=730)
 GHCONNECT_PAUSE_SYNCS = env.bool("GHCONNECT_PAUSE_SYNCS", default=False)
 GHCONNECT_MAINTENANCE = env.bool("GHCONNECT_MAINTENANCE", default=False)
+# Who may read /metrics: whoever brings this token (Authorization: Bearer …), and these networks.
+GHCONNECT_METRICS_TOKEN = env.str("GHCONNECT_METRICS_TOKEN", default="")
 GHCONNECT_FAULTS = env.str("GHCONNECT_FAULTS", default="")
 
 
@@ -243,6 +245,9 @@ def read_ca_bundle(path: str) -> str:
 
 GHCONNECT_RESOLVE = parse_resolve(env.list("GHCONNECT_RESOLVE", default=[]))
 GHCONNECT_ALLOWED_NETWORKS = parse_networks(env.list("GHCONNECT_ALLOWED_NETWORKS", default=[]))
+GHCONNECT_METRICS_NETWORKS = parse_networks(
+    env.list("GHCONNECT_METRICS_NETWORKS", default=["127.0.0.0/8", "::1"]), "GHCONNECT_METRICS_NETWORKS"
+)
 GHCONNECT_PROXY = env.str("HTTPS_PROXY", default="")
 GHCONNECT_NO_PROXY = env.list("NO_PROXY", default=[])
 GHCONNECT_CA_BUNDLE = read_ca_bundle(env.str("GHCONNECT_CA_BUNDLE", default=""))
@@ -359,11 +364,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 GHCONNECT_API_HOURLY = env.int("GHCONNECT_API_HOURLY", default=15_000)
 GHCONNECT_UPLOAD_MAX_BYTES = env.int("GHCONNECT_UPLOAD_MAX_BYTES", default=1_000_000_000)
 
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT: {LOG_FORMAT!r} is neither line nor json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "ghconnect.json_log.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # A run says itself how it went, in one line; that a task was received and has ended adds nothing.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},

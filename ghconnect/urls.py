@@ -44,6 +44,9 @@ for each in [*sign_in.urlpatterns, *passkeys.urlpatterns]:
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.home, name="home"),
     path("about", pages.about, name="about"),
+    path("health/live", health.healthz, name="health_live"),
+    path("health/ready", health.readyz, name="health_ready"),
+    # The names by which orchestrators ask.
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("language", pages.set_language, name="set_language"),

@@ -4,6 +4,8 @@ import logging
 
 from celery import shared_task
 
+from ghconnect import vitals
+
 from .usecases import (
     github_status,
     retention,
@@ -27,6 +29,7 @@ def perform_sync(run_id: int, **_: object) -> None:
 @shared_task(name="licensing.request_due_syncs")
 def request_due_syncs(**_: object) -> None:
     """Ask what is due, and request it."""
+    vitals.mark("dispatcher")
     sandbox_clock.follow()
     schedule.dispatch()
 

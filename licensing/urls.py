@@ -10,6 +10,7 @@ from .views import (
     difference,
     fleet,
     license,
+    metrics,
     overview,
     people,
     push,
@@ -27,6 +28,7 @@ SERVER = f"{ENTERPRISE}/servers/<str:host>"
 SYNC = "syncs/<int:number>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("metrics", metrics.page, name="metrics"),
     path("tour", tour.page, name="tour"),
     path("start-again", tour.progress, name="sandbox_progress"),
     path(f"{ENTERPRISE}/start-again", tour.again, name="start_again"),

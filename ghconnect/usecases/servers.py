@@ -30,6 +30,7 @@ __all__ = [
     "remove",
     "rename",
     "replace_token",
+    "valid_new",
 ]
 
 
@@ -64,15 +65,22 @@ def add(
     Raises AlreadyAdded, BadHost, BadToken, BadValue.
     """
     host, token = hosts.of_server(host), (token or "").strip()
-    server_values.valid(way_in=way_in, ca_bundle=ca_bundle, web_url=web_url)
-    if token and not tokens.usable(token):
-        raise BadToken
-    if Server.objects.filter(enterprise=enterprise, host=host).exists():
-        raise AlreadyAdded
+    valid_new(
+        enterprise=enterprise, host=host, token=token, way_in=way_in, ca_bundle=ca_bundle, web_url=web_url
+    )
     pulled = way_in == Server.WayIn.PULL
     found = checks.examine_server(host, token, ca_bundle) if pulled else checks.Examined([])
     values = {"host": host, "way_in": way_in, "ca_bundle": ca_bundle, "web_url": web_url}
     return _insert(enterprise, by, found, token, **values)
+
+
+def valid_new(*, enterprise: Enterprise, host: str, token: str, **values: object) -> None:
+    """Raise what `add` would raise before it calls anybody; `host` is a whole host name."""
+    server_values.valid(**values)
+    if token and not tokens.usable(token):
+        raise BadToken
+    if Server.objects.filter(enterprise=enterprise, host=host).exists():
+        raise AlreadyAdded
 
 
 @transaction.atomic

@@ -27,7 +27,16 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READING = ("GET", "HEAD", "OPTIONS")
 # What anybody may ask: health, words; doors of the API (`api_…`) look at tokens, not at who is signed in.
 # Sign-in is allauth's, which sends people away by itself.
-PUBLIC = {"about", "healthz", "invitation", "readyz", "set_language"}
+PUBLIC = {
+    "about",
+    "health_live",
+    "health_ready",
+    "healthz",
+    "invitation",
+    "metrics",
+    "readyz",
+    "set_language",
+}
 API = "api_"
 SIGN_IN = ("account_", "mfa_", "socialaccount_", "github_", "openid_connect_")
 # What of sign-in shows something to whoever is not signed in.
