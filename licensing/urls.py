@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from . import push_script
 from .views import (
     accounts,
+    check,
     consumed,
     counted_twice,
     difference,
@@ -44,6 +45,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{LICENSING}/counted-twice", counted_twice.page, name="counted_twice"),
     path(f"{LICENSING}/counted-twice.csv", counted_twice.as_csv, name="counted_twice_csv"),
     path(f"{LICENSING}/difference", difference.difference, name="difference"),
+    path(f"{LICENSING}/check", check.page, name="check"),
     path(f"{LICENSING}/trends", trends.page, name="trends"),
     path(f"{LICENSING}/trends/<slug:chart>.csv", trends.as_csv, name="trends_csv"),
     path(f"{LICENSING}/upload", upload.upload, name="upload"),
