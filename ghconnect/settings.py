@@ -315,7 +315,6 @@ SOCIALACCOUNT_PROVIDERS = {
         }
     ),
     **options.github(
-        GHCONNECT_GITHUB_URL,
         env.str("GHCONNECT_GITHUB_CLIENT_ID", default=""),
         env.str("GHCONNECT_GITHUB_CLIENT_SECRET", default=""),
     ),

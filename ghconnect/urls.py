@@ -3,11 +3,11 @@
 from allauth.account import urls as sign_in
 from allauth.mfa.webauthn import urls as passkeys
 from allauth.socialaccount import views as social
-from allauth.socialaccount.providers.github import views as github
 from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import URLPattern, URLResolver, include, path
 
-from .access import if_set, with_passwords
+from .access import if_set, public, with_passwords
+from .sign_in import github_places
 from .views import (
     audit_log,
     connect,
@@ -76,9 +76,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SERVER}/settings/remove", server_settings.remove, name="server_remove"),
     path("", include([page for page in sign_in.urlpatterns if page.name not in EMAIL])),
     path("sign-in/cancelled", social.login_cancelled, name="socialaccount_login_cancelled"),
-    path("sign-in/failed", social.login_error, name="socialaccount_login_error"),
-    path("sign-in/github/login/", if_set(github.oauth2_login), name="github_login"),
-    path("sign-in/github/login/callback/", if_set(github.oauth2_callback), name="github_callback"),
+    path("sign-in/failed", public(social.login_error), name="socialaccount_login_error"),
+    path("sign-in/github/login/", if_set(github_places.login), name="github_login"),
+    path("sign-in/github/login/callback/", if_set(github_places.callback), name="github_callback"),
     path("sign-in/oidc/<slug:provider_id>/login/", if_set(oidc.login), name="openid_connect_login"),
     path(
         "sign-in/oidc/<slug:provider_id>/login/callback/",

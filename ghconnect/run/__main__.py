@@ -53,6 +53,10 @@ class Run:
             "REDIS_URL": f"redis://{place.HOST}:{self.given.broker_port}/0",
             "GHCONNECT_ALLOWED_NETWORKS": ",".join(filter(None, networks)),
             "GHCONNECT_SANDBOX_URL": self.sandbox,
+            # Pretend GitHub's own application: nothing of it is secret, and nothing of it is anywhere else.
+            "GHCONNECT_GITHUB_URL": f"{self.sandbox}/ghec",
+            "GHCONNECT_GITHUB_CLIENT_ID": "ghconnect-sandbox",
+            "GHCONNECT_GITHUB_CLIENT_SECRET": "pretend-secret-of-the-sandbox",
         }
 
     def start(self) -> str:

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ghconnect.sandbox import connect, deeds, fleet, html, pages, pages_ghec, pages_ghes, served
+from ghconnect.sandbox import connect, deeds, fleet, html, oauth, pages, pages_ghec, pages_ghes, served
 from ghconnect.sandbox.deeds import Deed
 from ghconnect.sandbox.lookup import Impossible
 from ghconnect.sandbox.text import iso
@@ -48,6 +48,7 @@ class Control:
             Route("/style.css", lambda request: Response(html.STYLE, media_type="text/css")),
             Route("/control/{deed}", self.control, methods=["POST"]),
             Route(f"{pages_ghec.LICENSING}/add", pages_ghec.add_usage, methods=["POST"]),
+            *oauth.OAuth(self.world).routes(),
             *(Route(path, view) for path, view in shown.items()),
         ]
         app = Starlette(routes=routes)

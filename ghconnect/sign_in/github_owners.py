@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from ghconnect.models import Enterprise, Role, Source
 
+from .github_places import graphql_url
 from .outgoing import ProviderSession
 
 # Enterprises asked about in one query.
@@ -35,16 +36,20 @@ def of(sociallogin: SocialLogin) -> Said:
     that place are decided on.
     """
     host = (urlsplit(settings.GHCONNECT_GITHUB_URL).hostname or "").lower()
-    slugs = list(
-        Enterprise.objects.filter(Q(host=host) | Q(servers__host=host))
-        .distinct()
-        .values_list("slug", flat=True)
-    )[:MOST]
+    slugs = list(Enterprise.objects.filter(_at(host)).distinct().values_list("slug", flat=True)[:MOST])
     site_admin = bool(sociallogin.account.extra_data.get("site_admin"))
     on_server = set(Enterprise.objects.filter(servers__host=host).values_list("slug", flat=True))
     asked = [slug for slug in slugs if slug not in on_server]
     owned = {*owned_at_github(asked, sociallogin.token.token), *(on_server if site_admin else ())}
     return Said(Source.GITHUB, slugs, dict.fromkeys(owned, Role.OWNER))
+
+
+def _at(host: str) -> Q:
+    """Which enterprises live at that GitHub; the pretend one has its pages elsewhere than its machines."""
+    pretend = settings.GHCONNECT_SANDBOX_URL
+    if pretend and settings.GHCONNECT_GITHUB_URL.startswith(f"{pretend}/"):
+        return Q(sandbox=True)
+    return Q(host=host, sandbox=False) | Q(servers__host=host, sandbox=False)
 
 
 def owned_at_github(slugs: list[str], token: str) -> set[str]:
@@ -63,12 +68,3 @@ def owned_at_github(slugs: list[str], token: str) -> set[str]:
         answer.raise_for_status()
         data = answer.json().get("data") or {}
     return {slug for name, slug in named.items() if (data.get(name) or {}).get("viewerIsAdmin") is True}
-
-
-def graphql_url(url: str) -> str:
-    """Where GraphQL is of a GitHub: api.github.com, api.SUBDOMAIN.ghe.com, or HOST/api on GHES."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if host == "github.com" or host.endswith(".ghe.com"):
-        return f"https://api.{host}/graphql"
-    return f"{url}/api/graphql"

@@ -48,7 +48,7 @@ def oidc(values: Mapping[str, str]) -> dict[str, Any]:
     return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True, "SCOPE": scope}}
 
 
-def github(url: str, client_id: str, secret: str) -> dict[str, Any]:
+def github(client_id: str, secret: str) -> dict[str, Any]:
     """Sign in with GitHub (an OAuth app of GitHub.com, SUBDOMAIN.ghe.com or a GHES host); nothing without an app."""
     if not client_id:
         return {}
@@ -57,8 +57,7 @@ def github(url: str, client_id: str, secret: str) -> dict[str, Any]:
             "GHCONNECT_GITHUB_CLIENT_ID is set: set GHCONNECT_GITHUB_CLIENT_SECRET too."
         )
     app = {"client_id": client_id, "secret": secret, "key": ""}
-    place = {} if url.rstrip("/") == "https://github.com" else {"GITHUB_URL": url.rstrip("/")}
-    return {"github": {"APPS": [app], "SCOPE": ["read:user", "user:email", "read:enterprise"], **place}}
+    return {"github": {"APPS": [app], "SCOPE": ["read:user", "user:email", "read:enterprise"]}}
 
 
 def check_ways(*, passwords: bool, others: bool) -> None:

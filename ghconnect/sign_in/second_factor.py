@@ -9,6 +9,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -33,9 +34,18 @@ class MFAAdapter(DefaultMFAAdapter):
         return unseal(encrypted_text)
 
 
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
 def protected(user: User) -> bool:
     """Whether the account has a second factor: an authenticator app, a security key or a passkey."""
-    return bool(is_mfa_enabled(user, [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]))
+    return bool(is_mfa_enabled(user, FACTORS))
+
+
+def protected_people() -> QuerySet[Any]:
+    """Return the ids of all people who have one."""
+    ids: QuerySet[Any] = Authenticator.objects.filter(type__in=FACTORS).values("user_id")
+    return ids
 
 
 def satisfies(request: HttpRequest) -> bool:

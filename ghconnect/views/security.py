@@ -10,11 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from ghconnect.access import PlacedRequest, overseer
-from ghconnect.models import Membership, Role
+from ghconnect.models import Role, User
 from ghconnect.sign_in import second_factor
 from ghconnect.usecases import enterprises
 
 from .enterprise_settings import render_page
+
+# People named on the page.
+MOST = 200
 
 
 @overseer
@@ -29,9 +32,14 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         for slug, role, group in settings.GHCONNECT_GROUP_ROLES
         if slug == enterprise.slug
     ]
-    members = Membership.objects.filter(enterprise=enterprise).select_related("user")
-    without = [each.user for each in members if not second_factor.protected(each.user)]
-    context = {"mapped": mapped, "without": without, "may": second_factor.satisfies(request)}
+    without = User.objects.filter(memberships__enterprise=enterprise).exclude(
+        pk__in=second_factor.protected_people()
+    )
+    context = {
+        "mapped": mapped,
+        "without": without.order_by("login")[:MOST],
+        "may": second_factor.satisfies(request),
+    }
     return render_page(request, "security", context)
 
 

@@ -110,7 +110,7 @@ def test_passwords_switched_off_open_nothing(octo: Estate, enter: Enter, setting
         (lambda: options.parse_roles(["octo-corp"]), "octo-corp:owner=ghconnect-owners"),
         (lambda: options.check_header("X-Email", []), "GHCONNECT_TRUSTED_PROXIES"),
         (lambda: options.check_ways(passwords=False, others=False), "leave passwords on"),
-        (lambda: options.github("https://github.com", "id", ""), "GHCONNECT_GITHUB_CLIENT_SECRET"),
+        (lambda: options.github("id", ""), "GHCONNECT_GITHUB_CLIENT_SECRET"),
         (
             lambda: options.oidc(
                 {"issuer": "https://x.example", "client_id": "", "secret": "", "name": "", "scope": ""}
