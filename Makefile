@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y journeys speed bench faults
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y uploads journeys speed bench faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ journeys: .venv/.dev browser ## every kind of person, width, language, with and 
 
 speed: .venv/.dev browser ## server time, queries and layout shift of every page; writes docs/proof/pages.md
 	$(VENV) -m tools.speed
+
+uploads: .venv/.dev ## 10,000 malformed files at both doors; writes docs/proof/uploads.md (minutes; UPLOADS=2000: fewer)
+	env -u DATABASE_URL GHCONNECT_UPLOADS=$(or $(UPLOADS),10000) $(VENV) -m pytest -q -o timeout=3000 \
+	  tests/integration/licensing/test_malformed.py
 
 messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
 	$(VENV) tools/messages.py

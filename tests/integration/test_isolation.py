@@ -7,6 +7,7 @@ anybody of this enterprise is answered may hold it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ def closed(client: Client, octo: Estate, address: Address) -> list[str]:
 def test_an_expired_session_opens_nothing(client: Client, octo: Estate) -> None:
     client.force_login(octo.owner)
     session = client.session
-    session.set_expiry(timezone.now() - timezone.timedelta(seconds=1))
+    session.set_expiry(timezone.now() - timedelta(seconds=1))
     session.save()
     assert [line for address in PLACED for line in closed(client, octo, address)] == []
 

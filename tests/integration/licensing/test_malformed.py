@@ -1,0 +1,157 @@
+"""Malformed uploads and pushes by the hundred (by `make uploads`, 10,000): no error of ours, and nothing changes."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from ghconnect.models import AuditEvent, Server
+from ghconnect.usecases import access_tokens
+from licensing.models import Account, RunChunk, SyncRun
+from tests.support import malformed
+from tests.support.processes import ROOT
+
+from .conftest import TOKYO
+
+URL = "/enterprises/octo/licensing/upload"
+PUSH = f"/api/console/v1/servers/{TOKYO}/usage"
+COUNT = int(os.environ.get("GHCONNECT_UPLOADS", "150"))
+PROOF = ROOT / "docs/proof/uploads.md"
+# A push token may send so many times an hour.
+HOURLY = 50
+
+
+@pytest.fixture(autouse=True)
+def _small(settings: Settings) -> None:
+    """Let bombs be as small as a test wants them."""
+    settings.GHCONNECT_UPLOAD_MAX_BYTES = 50_000_000
+
+
+def rows() -> tuple[int, ...]:
+    return (
+        SyncRun.objects.count(),
+        RunChunk.objects.count(),
+        Account.objects.count(),
+        AuditEvent.objects.exclude(action__startswith="access_token").count(),
+    )
+
+
+class Doors:
+    """Both ways a file comes in, and what they answered."""
+
+    def __init__(self, client: Client, server: Server) -> None:
+        self.client, self.server = client, server
+        client.raise_request_exception = False
+        self.answers: dict[str, Counter[int]] = {}
+        self.pushed, self.token = 0, ""
+
+    def note(self, kind: str, status: int) -> None:
+        self.answers.setdefault(kind, Counter())[status] += 1
+
+    def upload(self, kind: str, body: bytes, name: str) -> None:
+        file = SimpleUploadedFile("x", body)
+        file._name = name  # type: ignore[attr-defined]  # Django's own client would tidy it
+        self.note(kind, self.client.post(URL, {"server": TOKYO, "file": file}).status_code)
+
+    def push(self, kind: str, body: bytes, name: str, **headers: str) -> None:
+        if self.pushed % HOURLY == 0:
+            _row, self.token = access_tokens.create(
+                enterprise=self.server.enterprise,
+                server=self.server,
+                name="push",
+                scopes=["write:usage"],
+                by=None,
+            )
+        self.pushed += 1
+        given = {"Authorization": f"Bearer {self.token}", **headers}
+        if name.isprintable() and name.isascii():
+            given["Content-Disposition"] = f'attachment; filename="{name}"'
+        answer = self.client.post(PUSH, data=body, content_type="text/csv", headers=given)
+        self.note(f"{kind} (push)", answer.status_code)
+
+    def raw(self, chance: random.Random) -> None:
+        body, kind = malformed.request_body(chance, TOKYO)
+        answer: Any = self.client.generic("POST", URL, body, content_type=kind)
+        self.note("broken requests", answer.status_code)
+
+
+@pytest.fixture
+def doors(owner: Client, tokyo: Server) -> Doors:
+    return Doors(owner, tokyo)
+
+
+def test_nothing_malformed_is_an_error_of_ours_or_changes_anything(doors: Doors) -> None:
+    chance, before = random.Random(8), rows()  # noqa: S311 (the same each time)
+    makers = list(malformed.MAKERS.items())
+    for number in range(COUNT):
+        kind, make = makers[number % len(makers)]
+        # A bomb takes a second; of them fewer are enough.
+        if kind == "gzip bombs" and number > 20 * len(makers):
+            kind, make = makers[0]
+        body, name = make(chance), chance.choice(malformed.NAMES)
+        if number % 10 == 9:
+            doors.raw(chance)
+        elif number % 3 == 2:
+            doors.push(kind, body, name)
+        else:
+            doors.upload(kind, body, name)
+        assert rows() == before, f"{number}: {kind} {name!r} was taken"
+    bad = {
+        kind: dict(found) for kind, found in doors.answers.items() if any(status >= 500 for status in found)
+    }
+    assert bad == {}
+    doors.upload("good", malformed.GOOD, "all_users.csv")
+    assert rows() != before, "what these doors take would not be seen"
+    if "GHCONNECT_UPLOADS" in os.environ:
+        write(doors)
+
+
+@settings(
+    max_examples=max(20, COUNT // 20),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+)
+@given(
+    body=st.binary(max_size=4000)
+    | st.text(max_size=2000).map(lambda text: malformed.HEAD + text.encode(errors="surrogatepass") + b"\0"),
+    name=st.text(max_size=300),
+)
+def test_what_chance_finds_is_refused_too(doors: Doors, body: bytes, name: str) -> None:
+    before = rows()
+    doors.upload("Hypothesis", body, name)
+    doors.push("Hypothesis", body, name)
+    assert rows() == before
+    assert all(status < 500 for found in doors.answers.values() for status in found)
+
+
+def write(doors: Doors) -> None:
+    """Keep the table of a long run."""
+    total = sum(found.total() for found in doors.answers.values())
+    lines = [
+        "# Malformed uploads",
+        "",
+        f"`make uploads`, {datetime.now(UTC):%d %b %Y}: {total:,} malformed files and requests by both doors (the page",
+        "and the push), seed 8. Unhandled errors: **0**. Rows of runs, chunks, accounts and audit events changed:",
+        "**0**.",
+        "",
+        "| what | tries | answers |",
+        "|---|--:|---|",
+    ]
+    for kind, found in sorted(doors.answers.items()):
+        said = ", ".join(f"{status}: {count:,}" for status, count in sorted(found.items()))
+        lines.append(f"| {kind} | {found.total():,} | {said} |")
+    lines += [
+        "",
+        "200: the page again, with what is wrong beside the field. 400 and above but 403: the push.",
+    ]
+    PROOF.write_text("\n".join(lines) + "\n")
