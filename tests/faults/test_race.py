@@ -17,7 +17,7 @@ from tests.faults.console import Console
 from tests.integration.engine import drive
 
 pytestmark = pytest.mark.timeout(900)
-SECONDS = tally.times(1, 240)
+SECONDS = tally.times(1, 180)
 
 
 def test_two_servers_and_the_cloud_publish_at_once(console: Console, tmp_path: Path) -> None:
