@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -90,9 +90,14 @@ class Changes(Paged):
 
 
 class Publish(Schema):
-    """How many accounts publishing may remove: what the run says in `removes`."""
+    """How many accounts publishing may remove: what the run says in `removes`.
+
+    A run held because accounts carry other creation times (`recreated`) needs `answer`: "same" accounts, or "new"
+    instance, of which all old accounts leave, and `removes` is how many that are.
+    """
 
     removes: int
+    answer: Literal["", "same", "new"] = ""
 
 
 @router.get(SERVER, auth=READ, response={200: Runs, **PROBLEMS})
@@ -172,13 +177,13 @@ def server_sync_changes(
 @router.post(SERVER + "/{number}/publish", auth=ADMIN, response={202: Run, **CONFLICTS})
 def server_sync_publish(request: HttpRequest, host: str, number: int, body: Publish) -> HttpResponse:
     """Publish a held run; `removes` must be what the run says. Scope admin:connect."""
-    return _publish(server_of(request, host), number, body.removes)
+    return _publish(server_of(request, host), number, body)
 
 
 @router.post(CLOUD + "/{number}/publish", auth=ADMIN, response={202: Run, **CONFLICTS})
 def cloud_sync_publish(request: HttpRequest, number: int, body: Publish) -> HttpResponse:
     """Publish a held reading of GitHub's report. Scope admin:connect."""
-    return _publish(enterprise_of(request), number, body.removes)
+    return _publish(enterprise_of(request), number, body)
 
 
 @router.post(SERVER + "/{number}/discard", auth=ADMIN, response={200: Run, **CONFLICTS})
@@ -193,8 +198,13 @@ def cloud_sync_discard(request: HttpRequest, number: int) -> HttpResponse:
     return _decide(enterprise_of(request), number, lambda run: held.discard(run=run, by=None), 200)
 
 
-def _publish(subject: Server | Enterprise, number: int, removes: int) -> HttpResponse:
-    return _decide(subject, number, lambda run: held.publish(run=run, by=None, removes=removes), 202)
+def _publish(subject: Server | Enterprise, number: int, body: Publish) -> HttpResponse:
+    return _decide(
+        subject,
+        number,
+        lambda run: held.publish(run=run, by=None, removes=body.removes, answer=body.answer),
+        202,
+    )
 
 
 def _decide(
@@ -205,6 +215,11 @@ def _decide(
         deed(run)
     except held.NotHeld:
         raise refuse(409, "not_held", _("This sync waits for no decision any more.")) from None
+    except held.Unanswered:
+        words = _("This sync asks whether these are the same accounts or a new instance.")
+        raise refuse(409, "unanswered", words) from None
+    except runs.GateClosed as closed:
+        raise refuse(409, closed.reason, gate_words(closed.reason)) from None
     except held.OtherDiff:
         words = _("The sync would remove another number of accounts now. Compare again.")
         raise refuse(409, "other_diff", words) from None

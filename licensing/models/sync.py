@@ -49,6 +49,13 @@ class SyncRun(models.Model):
         GUARD = "guard", _("Check")
         PUBLISH = "publish", _("Publish")
 
+    class Answer(models.TextChoices):
+        """What an owner said of a server whose accounts carry other creation times (ENGINEERING §6)."""
+
+        NONE = "", ""
+        SAME = "same", _("Same accounts")
+        NEW = "new", _("New instance")
+
     ACTIVE = (State.RUNNING, State.WAITING)
     OPEN = (State.QUEUED, *ACTIVE)
     GOOD = (State.PUBLISHED, State.UNCHANGED)
@@ -83,6 +90,7 @@ class SyncRun(models.Model):
     counts = models.JSONField(default=dict)
     seconds = models.JSONField(default=dict)
     holds = models.JSONField(default=list)
+    answer = models.CharField(max_length=4, choices=Answer, blank=True, default=Answer.NONE)
     decided_by_login = models.CharField(max_length=100, blank=True, default="")
     error_key = models.CharField(max_length=40, blank=True, default="")
     error_params = models.JSONField(default=dict)

@@ -189,18 +189,15 @@ STAGED = {
 AT_ONCE = 250
 
 
-def stage(run: SyncRun) -> None:
-    """Load rows, their `host:id`s and identity values from the run's chunks into the staged tables, part by part."""
-    bulk.forget_staged(run.pk)
+def staged(run: SyncRun) -> Iterator[list[bulk.Part]]:
+    """Yield rows, their `host:id`s and identity values from the run's chunks as rows to load, a part at a time."""
     rows, addresses = set[str](), set[str]()
     lines = map(json.loads, chunks.lines(run))
     while part := list(islice(lines, AT_ONCE)):
-        staged: dict[str, list[bulk.Row]] = {table: [] for table in STAGED}
+        found: dict[str, list[bulk.Row]] = {table: [] for table in STAGED}
         for kind, facts in part:
-            _stage_line(run, kind, facts, staged, rows, addresses)
-        for table, columns in STAGED.items():
-            bulk.load(table, columns, staged[table])
-    bulk.analyze(*STAGED)
+            _stage_line(run, kind, facts, found, rows, addresses)
+        yield [(table, columns, found[table]) for table, columns in STAGED.items()]
 
 
 def _stage_line(

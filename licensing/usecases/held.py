@@ -6,14 +6,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from ghconnect import clock
-from ghconnect.models import User
+from ghconnect.models import Server, User
 from ghconnect.queue import send
 from ghconnect.usecases import audit
 from licensing.models import SyncRun, bulk
 
 from . import runs
 
-State = SyncRun.State
+State, Answer = SyncRun.State, SyncRun.Answer
 
 
 class NotHeld(Exception):
@@ -28,29 +28,49 @@ class AnotherQueued(Exception):
     """A newer sync of this subject is queued; its result decides."""
 
 
-def removed(run: SyncRun) -> int:
-    """Return how many accounts a held run takes away, or the license from: those its page lists (`diffs.losing`)."""
+class Unanswered(Exception):
+    """The server was reinstalled, restored or copied: same accounts or a new instance? Other runs take no answer."""
+
+
+def asks(run: SyncRun) -> bool:
+    """Whether publishing needs an answer: the accounts of the server carry other creation times."""
+    return any(hold["key"] == "recreated" for hold in run.holds)
+
+
+def removed(run: SyncRun, answer: str = Answer.NONE) -> int:
+    """Return how many accounts a held run takes away, or the license from: those its page lists (`diffs.losing`).
+
+    Of a new instance all old accounts leave.
+    """
+    if answer == Answer.NEW:
+        return int(run.counts.get("accounts", 0))
     return int(run.counts.get("losing", run.counts.get("gone", 0)))
 
 
 @transaction.atomic
-def publish(*, run: SyncRun, by: User | None, removes: int) -> SyncRun:
+def publish(*, run: SyncRun, by: User | None, removes: int, answer: str = Answer.NONE) -> SyncRun:
     """Let a worker publish the held run; `removes` is the number of accounts the owner confirmed.
 
-    Its rows are compared again with the picture of that moment. Raises NotHeld, OtherDiff, AnotherQueued.
+    `answer` is "same" or "new" where the run asks. Its rows are compared again with the picture of that moment.
+    Raises NotHeld, Unanswered, OtherDiff, AnotherQueued, and GateClosed where the worker would find the gate closed;
+    a file that was uploaded needs none (ENGINEERING §13).
     """
-    runs.lock_subject(run.server or run.enterprise)
+    subject = runs.lock_subject(run.server or run.enterprise)
     run = _held(run)
-    if removes != removed(run):
+    if isinstance(subject, Server) and run.way != Server.WayIn.UPLOAD:
+        runs.check_gate(subject)
+    if asks(run) != bool(answer):
+        raise Unanswered
+    if removes != removed(run, answer):
         raise OtherDiff
     try:
         with transaction.atomic():
-            _held_row(run).update(state=State.QUEUED, decided_by_login=audit.name_of(by), finished_at=None)
+            word = {"answer": answer, "decided_by_login": audit.name_of(by)}
+            _held_row(run).update(state=State.QUEUED, finished_at=None, **word)
     except IntegrityError:
         raise AnotherQueued from None
-    audit.record(
-        "license_sync.publish_held", by=by, enterprise=run.enterprise, subject=str(run), removes=removes
-    )
+    told = {"removes": removes, **({"answer": str(answer)} if answer else {})}
+    audit.record("license_sync.publish_held", by=by, enterprise=run.enterprise, subject=str(run), **told)
     send("licensing.perform_sync", run_id=run.pk)
     run.refresh_from_db()
     return run

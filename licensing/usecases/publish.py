@@ -110,7 +110,7 @@ def refuse_older(run: SyncRun, subject: Server) -> None:
 def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str, int]:
     """Bring the accounts to what is staged, and everything that follows from it; returns counts."""
     bulk.open_scratch()
-    counts = bulk.find_changes(run.pk, run.attempt, subject.pk)
+    counts = bulk.find_changes(run.pk, run.attempt, subject.pk, run.answer)
     counts.update(released=0, licensed=0)
     first = not ServerPicture.objects.filter(server=subject).exclude(last_success=None).exists()
     if not any(counts.values()) and not first:

@@ -243,6 +243,12 @@ def save(run: SyncRun, **values: Any) -> None:
         setattr(run, name, value)
 
 
+def renew(run: SyncRun) -> None:
+    """Show a sign of life through the fence, and hold the row until the transaction ends; raises LostRun."""
+    if not mine(run).update(lease_until=Now() + lease()):
+        raise LostRun(str(run))
+
+
 @transaction.atomic
 def fetched(run: SyncRun, upload: uuid.UUID, **values: Any) -> None:
     """End the run's fetch: what arrived takes the place of what an earlier attempt kept; raises LostRun."""
@@ -327,6 +333,7 @@ def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> N
             lease_until=None,
             holds=holds,
             counts=counts,
+            answer=SyncRun.Answer.NONE,
             decided_by_login="",
         )
         freshness.contacted(run)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -162,22 +163,41 @@ def _keep_license(server: Server, reader: Any, version: str) -> None:
 
 
 def _stage(run: SyncRun) -> None:
-    """Load what was fetched, through the fence: of a worker that lost its run nothing is loaded or forgotten."""
+    """Load what was fetched, part by part: read outside a transaction, written in short ones, which stall nobody.
+
+    Each part goes through the fence: a worker that lost its run loads nothing more, and what it loaded carries its
+    own attempt, which nobody reads.
+    """
     with transaction.atomic():
-        (cloud.stage if run.server is None else _stage_accounts)(run)
+        runs.renew(run)
+        bulk.forget_staged(run.pk)
+    for staged in cloud.staged(run) if run.server is None else _staged_accounts(run):
+        with transaction.atomic():
+            runs.renew(run)
+            for table, columns, rows in staged:
+                bulk.load(table, columns, rows)
+    faults.at("stage:loaded")
+    with transaction.atomic():
+        _complete(run)
         runs.save(run, step=Step.COMPARE)
         faults.at("stage:before")
 
 
-def _stage_accounts(run: SyncRun) -> None:
-    server = run.server
-    assert server is not None
-    bulk.forget_staged(run.pk)
-    accounts = enumerate(formats.read_projection(chunks.read(run)))
-    rows = (_staged(run, position, account) for position, account in accounts)
-    bulk.load("licensing_stagedaccount", bulk.STAGED, rows)
+def _complete(run: SyncRun) -> None:
+    """Do what needs all staged rows at once."""
+    if run.server is None:
+        bulk.analyze(*cloud.STAGED)
+        return
     bulk.analyze("licensing_stagedaccount")
-    bulk.keep_good_names(run.pk, run.attempt, server.pk)
+    if run.answer != SyncRun.Answer.NEW:
+        bulk.keep_good_names(run.pk, run.attempt, run.server.pk)
+
+
+def _staged_accounts(run: SyncRun) -> Iterator[list[bulk.Part]]:
+    """Yield the accounts of the run's chunks as rows to load, a batch at a time."""
+    accounts = enumerate(formats.read_projection(chunks.read(run)))
+    while batch := [_staged(run, position, account) for position, account in islice(accounts, bulk.BATCH)]:
+        yield [("licensing_stagedaccount", bulk.STAGED, batch)]
 
 
 def _staged(run: SyncRun, position: int, account: ServerAccount) -> bulk.Row:

@@ -19,8 +19,11 @@ from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
 from licensing import bridge, clocks, diffs, progress, showing, sides, timeline
 from licensing.models import ServerPicture, SyncRun
-from licensing.usecases import held
+from licensing.usecases import held, runs
 
+from .license import refusal
+
+Answer = SyncRun.Answer
 ASKS = require_http_methods(["GET", "HEAD", "POST"])
 REKEYED_SHOWN = 50
 
@@ -61,19 +64,23 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
 def publish(request: PlacedRequest, number: int) -> HttpResponseBase:
     """Ask for the number of accounts, then let a worker publish the held run."""
     run = _run(request, number)
-    question = _publish_question(run)
+    said = request.POST if request.method == "POST" else request.GET
+    answer = _answer(run, said.get("answer", ""))
+    question = _publish_question(run, answer)
     if request.method != "POST":
         return question.page(request) if run.state == SyncRun.State.HELD else redirect(showing.url(run))
     if not question.answered(request):
         return question.again(request, _("This is not the number of accounts."))
     try:
-        held.publish(run=run, by=request.user, removes=held.removed(run))
-    except held.NotHeld:
+        held.publish(run=run, by=request.user, removes=held.removed(run, answer), answer=answer)
+    except (held.NotHeld, held.Unanswered):
         messages.error(request, _("This sync waits for no decision any more."))
     except held.OtherDiff:
         return question.again(
             request, _("The sync would remove another number of accounts now. Compare again.")
         )
+    except runs.GateClosed as closed:
+        messages.error(request, refusal(closed.reason))
     except held.AnotherQueued:
         messages.error(request, _("A newer sync is queued already; what it reads decides."))
     else:
@@ -125,7 +132,11 @@ def _facts(run: SyncRun) -> list[tuple[str, str]]:
 
 
 def _held(request: PlacedRequest, run: SyncRun) -> dict[str, Any]:
-    context: dict[str, Any] = {"publish": _publish_question(run), "discard": _discard_question(run)}
+    answers = (Answer.SAME, Answer.NEW) if held.asks(run) else (Answer.NONE,)
+    context: dict[str, Any] = {
+        "publishes": [_publish_question(run, answer) for answer in answers],
+        "discard": _discard_question(run),
+    }
     context["expected"] = bridge.of(run.enterprise)
     context["expected_after"] = context["expected"].expected - releases(run)
     context["releases"] = releases(run)
@@ -147,19 +158,43 @@ def releases(run: SyncRun) -> int:
     return int(run.counts.get("releases", 0))
 
 
-def _publish_question(run: SyncRun) -> Question:
-    n = held.removed(run)
+def _answer(run: SyncRun, said: str) -> str:
+    """Return the answer that was given to a run that asks; where none was, the one that takes nobody away."""
+    if not held.asks(run):
+        return Answer.NONE
+    return Answer.NEW if said == Answer.NEW else Answer.SAME
+
+
+def _publish_question(run: SyncRun, answer: str = Answer.NONE) -> Question:
+    n = held.removed(run, answer)
+    titles = {
+        Answer.SAME: _("Publish sync #%(number)s: same accounts"),
+        Answer.NEW: _("Publish sync #%(number)s: new instance"),
+    }
+    title = titles.get(Answer(answer), _("Publish sync #%(number)s")) % {"number": run.number}
+    words = _answer_words(run, answer, n) if answer else _publish_words(run, n)
     return Question(
-        id="publish",
+        id=f"publish{answer and '-'}{answer}",
         action=showing.url(run, "sync_publish"),
-        title=_("Publish sync #%(number)s") % {"number": run.number},
-        body=wording.sentences([_publish_words(run, n), _("The sync and your name go to the audit log.")]),
+        title=title,
+        body=wording.sentences([words, _("The sync and your name go to the audit log.")]),
+        fields={"answer": answer} if answer else {},
         verb=_("Publish"),
         back=showing.url(run),
         danger=True,
         typed=str(n) if n else "",
         typed_label=_("Type %(n)s to confirm.") % {"n": n},
     )
+
+
+def _answer_words(run: SyncRun, answer: str, n: int) -> str:
+    host = run.server.host if run.server else ""
+    if answer == Answer.NEW:
+        return _(
+            "%(host)s is a new instance: all %(n)s accounts known here leave, and those of this report join as others."
+        ) % {"host": host, "n": ui.number(n)}
+    same = _("The accounts of %(host)s go on under their numbers and take their new creation times.")
+    return wording.sentences([same % {"host": host}, *([_publish_words(run, n)] if n else [])])
 
 
 def _publish_words(run: SyncRun, n: int) -> str:

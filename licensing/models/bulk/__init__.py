@@ -77,6 +77,7 @@ from .persons import (
 from .scratch import SCRATCH, forget_staged, mark_everything, open_scratch
 from .sql import (
     BATCH,
+    Part,
     Row,
     analyze,
     analyze_grown,
@@ -99,6 +100,7 @@ __all__ = [
     "SCRATCH",
     "STAGED",
     "UNREAD",
+    "Part",
     "Row",
     "accounts_to_match",
     "add_accounts",

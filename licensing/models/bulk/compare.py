@@ -19,6 +19,10 @@ _RECREATED = """(a.remote_created_at IS NOT NULL AND s.remote_created_at IS NOT 
     AND a.remote_created_at <> s.remote_created_at)"""
 
 
+# What counts as recreated by an owner's answer: what the creation times say, nothing, everything (ENGINEERING §6).
+_RECREATED_BY = {"": _RECREATED, "same": "(FALSE)", "new": "(s.id IS NOT NULL AND a.id IS NOT NULL)"}
+
+
 def _differs(column: str) -> str:
     """A nullable fact differs only where the source knows it: NULL is "not told" and keeps the last value."""
     return f"(s.{column} IS NOT NULL AND (a.{column} IS NULL OR a.{column} <> s.{column}))"
@@ -163,16 +167,21 @@ def missing_at_end(run_id: int, attempt: int, server_id: int) -> int:
     )
 
 
-def find_changes(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
-    """Fill `t_change` with added, rejoined, changed, recreated and gone accounts; returns counts by kind."""
-    key = (run_id, attempt, server_id)
-    fields = " || ".join(f"CASE WHEN {test} THEN '{name},' ELSE '' END" for name, test in _FIELDS.items())
+def find_changes(run_id: int, attempt: int, server_id: int, answer: str = "") -> dict[str, int]:
+    """Fill `t_change` with added, rejoined, changed, recreated and gone accounts; returns counts by kind.
+
+    `answer` is an owner's of a server whose accounts carry other creation times: "same" accounts go on and take
+    the new times; of a "new" instance all old accounts leave, whatever their number.
+    """
+    key, recreated = (run_id, attempt, server_id), _RECREATED_BY[answer]
+    tests = {**_FIELDS, "created_at": _differs("remote_created_at")} if answer == "same" else _FIELDS
+    fields = " || ".join(f"CASE WHEN {test} THEN '{name},' ELSE '' END" for name, test in tests.items())
     target = "INSERT INTO t_change (account_id, remote_user_id, kind, fields)"
     run_sql(f"{target} SELECT a.id, a.remote_user_id, 'gone', '' {_PAIR} AND s.id IS NULL", *key)
-    run_sql(f"{target} SELECT a.id, a.remote_user_id, 'recreated', '' {_PAIR} AND {_RECREATED}", *key)
+    run_sql(f"{target} SELECT a.id, a.remote_user_id, 'recreated', '' {_PAIR} AND {recreated}", *key)
     run_sql(
         f"{target} SELECT a.id, a.remote_user_id, 'changed', {fields} {_PAIR} AND s.id IS NOT NULL "
-        f"AND NOT {_RECREATED} AND ({' OR '.join(_FIELDS.values())})",
+        f"AND NOT {recreated} AND ({' OR '.join(tests.values())})",
         *key,
     )
     run_sql(
@@ -181,13 +190,13 @@ def find_changes(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
         SELECT (
           SELECT max(o.id) FROM licensing_account o
           WHERE o.server_id = %s AND o.remote_user_id = s.remote_user_id AND o.ended_edition IS NOT NULL
-            AND (o.remote_created_at IS NULL OR s.remote_created_at IS NULL
+            AND {"FALSE" if answer == "new" else "TRUE"} AND (o.remote_created_at IS NULL OR s.remote_created_at IS NULL
                  OR o.remote_created_at = s.remote_created_at)
         ), s.remote_user_id, 'added', ''
         FROM licensing_stagedaccount s
         LEFT JOIN licensing_account a
           ON a.server_id = %s AND a.remote_user_id = s.remote_user_id AND a.ended_edition IS NULL
-        WHERE s.run_id = %s AND s.attempt = %s AND (a.id IS NULL OR {_RECREATED})
+        WHERE s.run_id = %s AND s.attempt = %s AND (a.id IS NULL OR {recreated})
         """,
         server_id,
         server_id,

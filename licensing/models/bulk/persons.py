@@ -169,8 +169,12 @@ def settle_people(rows: Iterable[Row]) -> None:
 
 
 def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[int, int]:
-    """Close and open the seats of marked persons, with the reason that holds now; returns (released, added)."""
-    released = run_sql(
+    """Close and open the seats of marked persons, with the reason that holds now; returns (released, added).
+
+    A license is *released* when it ended and none of its accounts is in a person that consumes (ENGINEERING §9): of
+    people who become one, one license fewer is counted and none is released.
+    """
+    ended = run_sql(
         """
         INSERT INTO t_seat SELECT s.person_id, -1 FROM t_person t CROSS JOIN licensing_person p
         CROSS JOIN licensing_seat s WHERE p.id = t.id AND (NOT p.consumes OR p.ended_edition IS NOT NULL)
@@ -210,4 +214,18 @@ def settle_seats(enterprise_id: int, edition: int, run_id: int | None) -> tuple[
           AND (licensing_seat.reason <> p.reason OR licensing_seat.license_type <> p.license_type)
         """
     )
-    return released, added
+    return ended - _forget_merged(edition), added
+
+
+def _forget_merged(edition: int) -> int:
+    """Take out of `t_seat` the licenses that ended because their accounts are another consuming person's now."""
+    return run_sql(
+        """
+        DELETE FROM t_seat WHERE license < 0 AND EXISTS (
+          SELECT 1 FROM licensing_match m
+          JOIN licensing_account a ON a.id = m.account_id AND a.ended_edition IS NULL
+          JOIN licensing_person p ON p.id = a.person_id AND p.consumes AND p.ended_edition IS NULL
+          WHERE m.person_id = t_seat.person_id AND (m.to_edition = %s OR m.to_edition IS NULL))
+        """,
+        edition,
+    )

@@ -20,6 +20,8 @@ _cursors = count()
 
 
 Row = tuple[Any, ...]
+# A table, its columns and rows to load into it.
+Part = tuple[str, Sequence[str], Sequence[Row]]
 
 
 def moment(value: datetime | None) -> Any:

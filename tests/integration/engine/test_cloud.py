@@ -394,8 +394,10 @@ def test_a_report_of_any_length_is_loaded_in_the_same_memory(of: Enterprise) -> 
     run = runs.request(subject=of, trigger=Trigger.MANUAL)
     drive._keep(run, (cloud._line("row", asdict(row)) for row in rows))
     del rows
+    claimed = runs.claim(run.pk)
+    assert claimed is not None
     tracemalloc.start()
-    cloud.stage(run)
+    sync._stage(claimed)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert StagedRow.objects.count() == 8000

@@ -11,10 +11,11 @@ import pytest
 
 from ghconnect.models import AuditEvent, Enterprise, Server, User
 from ghconnect.records import SAML_NAME_ID, Identity, LicenseRow, ServerAccount
+from ghconnect.usecases import connect, features
 from licensing import diffs
 from licensing.models import Account, CloudPicture, GitHubSync, ServerPicture, SyncRun
 from licensing.models import LicenseRow as Row
-from licensing.usecases import held, sync
+from licensing.usecases import held, runs, sync
 from tests.integration.engine import drive
 
 pytestmark = pytest.mark.django_db
@@ -247,14 +248,57 @@ def test_another_number_is_refused(server: Server, mona: User, removes: int) -> 
     assert (run.state, run.decided_by_login, numbers()) == (State.HELD, "", before)
 
 
+REMADE = [replace(a, created_at=CREATED.replace(year=2026)) for a in WHOLE]
+
+
+def test_a_recreated_server_whose_accounts_are_the_same(server: Server, mona: User) -> None:
+    """Restored or copied: each account goes on, with its person, and takes its new time of creation."""
+    rows = Account.objects.filter(server=server, ended_edition=None)
+    before, run = set(rows.values_list("pk", "person_id")), read(server, REMADE)
+    assert keys(run) == ["recreated"]
+    with pytest.raises(held.Unanswered):
+        held.publish(run=run, by=mona, removes=0)
+    held.publish(run=run, by=mona, removes=0, answer="same")
+    done = sync.perform(run_id=run.pk)
+    assert done is not None
+    assert (done.state, done.counts["changed"], done.counts["gone"]) == (State.PUBLISHED, 40, 0)
+    assert set(rows.values_list("pk", "person_id")) == before
+    assert rows.values("remote_created_at").distinct().count() == 1
+    assert read(server, REMADE).state == State.UNCHANGED
+    assert AuditEvent.objects.get(action="license_sync.publish_held").data["answer"] == "same"
+
+
+def test_a_recreated_server_that_is_a_new_instance(server: Server, mona: User) -> None:
+    """Reinstalled: all old accounts leave, also those whose time is not told; nobody comes back as an old one."""
+    rows = Account.objects.filter(server=server, ended_edition=None)
+    before = set(rows.values_list("pk", flat=True))
+    run = read(server, [*REMADE[:30], *WHOLE[30:]])
+    with pytest.raises(held.OtherDiff):
+        held.publish(run=run, by=mona, removes=0, answer="new")
+    held.publish(run=run, by=mona, removes=40, answer="new")
+    done = sync.perform(run_id=run.pk)
+    assert done is not None
+    assert (done.state, done.counts["recreated"], done.counts["added"]) == (State.PUBLISHED, 40, 40)
+    after = set(rows.values_list("pk", flat=True))
+    assert (len(after), after & before) == (40, set())
+    drive.assert_sound(server.enterprise)
+    assert read(server, [*REMADE[:30], *WHOLE[30:]]).state == State.UNCHANGED
+
+
+def test_a_run_that_does_not_ask_takes_no_answer(server: Server, mona: User) -> None:
+    with pytest.raises(held.Unanswered):
+        held.publish(run=read(server, WHOLE[6:]), by=mona, removes=6, answer="same")
+
+
 def test_an_owner_discards(server: Server, mona: User) -> None:
     run, before = read(server, WHOLE[6:]), numbers()
     held.discard(run=run, by=mona)
     run.refresh_from_db()
     assert (run.state, run.decided_by_login, numbers()) == (State.DISCARDED, "mona", before)
-    for deed in (held.discard, held.publish):
-        with pytest.raises(held.NotHeld):
-            deed(run=run, by=mona, **({"removes": 6} if deed is held.publish else {}))
+    with pytest.raises(held.NotHeld):
+        held.discard(run=run, by=mona)
+    with pytest.raises(held.NotHeld):
+        held.publish(run=run, by=mona, removes=6)
     assert sync.perform(run_id=run.pk) is None
 
 
@@ -305,6 +349,20 @@ def test_asks_again_when_others_would_go(pull: SyncRun, mona: User) -> None:
     again = sync.perform(run_id=pull.pk)
     assert again is not None
     assert (again.state, again.counts["gone"], again.counts["releases"]) == (State.HELD, 6, 5)
+
+
+def test_publishing_asks_the_gate_first_and_says_why(pull: SyncRun, mona: User) -> None:
+    """Else the run would end cancelled, and nobody would know why."""
+    assert pull.server is not None
+    features.switch(server=pull.server, key=runs.KEY, enabled=False, by=mona)
+    with pytest.raises(runs.GateClosed, match="sync_disabled"):
+        held.publish(run=pull, by=mona, removes=6)
+    connect.disable(server=pull.server, by=mona)
+    pull.refresh_from_db()
+    with pytest.raises(runs.GateClosed, match="connect_off"):
+        held.publish(run=SyncRun.objects.get(pk=pull.pk), by=mona, removes=6)
+    pull.refresh_from_db()
+    assert (pull.state, pull.decided_by_login) == (State.HELD, "")
 
 
 def test_does_not_ask_again_when_nothing_is_left_to_ask(pull: SyncRun, mona: User) -> None:

@@ -13,7 +13,7 @@ from hypothesis.extra.django import TestCase
 from ghconnect.models import Enterprise, Server, User
 from ghconnect.records import SAML_NAME_ID, Identity
 from ghconnect.usecases import servers
-from licensing.models import Account, Match, Person, Seat
+from licensing.models import Account, Match, Person, RunChange, Seat
 from tests.integration.engine import drive
 from tests.integration.engine.test_incremental import HOSTS, accounts, reports, steps, values
 
@@ -53,6 +53,20 @@ def test_a_person_goes_on_through_an_email_change(of: Enterprise, server: Server
         assert (person_of(1, server), seat(ann)) == (ann, before)
         assert (run.counts["released"], run.counts["licensed"]) == (0, 0)
     assert before == [(1, None)]
+    drive.assert_sound(of)
+
+
+def test_people_who_become_one_release_nothing(of: Enterprise, server: Server) -> None:
+    """One license fewer is counted; released is who has none any more (ENGINEERING §9)."""
+    drive.read_server(server, [drive.account(1, "ann@x.example"), drive.account(2, "bob@x.example")])
+    before = drive.totals(of)["expected"]
+    both = [drive.account(1, "ann@x.example"), drive.account(2, "ann@x.example")]
+    run = drive.read_server(server, both)
+    assert (drive.totals(of)["expected"], run.counts["released"]) == (before - 1, 0)
+    assert not RunChange.objects.filter(run=run, license=-1).exists()
+    run = drive.read_server(server, both[:1])
+    assert run.counts["released"] == 0  # the license goes on
+    assert drive.read_server(server, [drive.account(3, "cid@x.example")]).counts["released"] == 1
     drive.assert_sound(of)
 
 
