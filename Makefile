@@ -64,7 +64,7 @@ postgresql: .venv/.dev ## what touches rows again, on PostgreSQL and Redis (ONLY
 faults: .venv/.dev ## break everything many times, on both stacks; writes docs/proof/faults.md (25 minutes)
 	$(VENV) -m tests.faults
 
-screenshots: .venv/.dev browser ## pictures of every page under var/screenshots (CONSOLE_URL, CONSOLE_PASSWORD: of that console)
+screenshots: .venv/.dev browser ## pictures of every page and theme under docs/screenshots (CONSOLE_URL, CONSOLE_PASSWORD: of that console)
 	$(VENV) -m tools.shots
 
 a11y: .venv/.dev browser ## axe on every page, theme and width; writes docs/proof/a11y.md (minutes)

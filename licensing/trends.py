@@ -234,7 +234,7 @@ def by_organization(enterprise: Enterprise) -> Sequence[tuple[str, int]]:
     at = CloudPicture.objects.filter(enterprise=enterprise).values_list("rows_at", flat=True).first()
     if at is None:
         return []
-    key = f"organizations.{enterprise.pk}.{enterprise.edition}.{at:%Y%m%dT%H%M%S%f}"
+    key = f"organizations.{enterprise.pk}.{at:%Y%m%dT%H%M%S%f}"
     found: Sequence[tuple[str, int]] | None = cache.get(key)
     if found is None:
         found = bulk.licenses_by_organization(enterprise.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -11,6 +12,13 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tools import pages
 from tools.console import Console
 
+THEMES: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "contrast": "no-preference", "forced_colors": "none"},
+    "dark": {"color_scheme": "dark", "contrast": "no-preference", "forced_colors": "none"},
+    "light, high contrast": {"color_scheme": "light", "contrast": "more", "forced_colors": "none"},
+    "dark, high contrast": {"color_scheme": "dark", "contrast": "more", "forced_colors": "none"},
+    "forced colors": {"color_scheme": "light", "contrast": "no-preference", "forced_colors": "active"},
+}
 NEW = "ghe-new.octo-corp.example"
 
 

@@ -17,7 +17,7 @@ from ghconnect import clock
 from ghconnect.access import Place, PlacedRequest, owner, reader
 from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
-from licensing import bridge, clocks, progress, showing
+from licensing import bridge, clocks, health, progress, showing
 from licensing.models import SyncRun
 from licensing.usecases import runs
 
@@ -96,6 +96,7 @@ def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
         "data_at": clocks.data_of(both.picture),
         "own": _own_license(server, now),
         "total": bridge.of(place.enterprise).headline,
+        "strip": health.strips([server])[server.pk],
         "recent": [showing.line(run) for run in _recent(server)],
     }
 

@@ -179,3 +179,33 @@ def choose(page: Page, words: Words, before: str, after: str) -> None:
 def token_of(sandbox: Sandbox, part: str) -> str:
     """One of the tokens that show what goes wrong."""
     return next(str(row["token"]) for row in sandbox.world["wrong_tokens"] if part in row["token"])
+
+
+@pytest.mark.parametrize("on", [True, False], ids=["on", "off"])
+def test_the_slash_leads_to_the_search_unless_character_keys_are_off(
+    page: Page, octo: Octo, sign_in: Callable[[User], None], on: bool
+) -> None:
+    User.objects.filter(pk=octo.owner.pk).update(shortcuts=on)
+    sign_in(octo.owner)
+    page.goto(octo.url)
+    page.keyboard.press("/")
+    search = page.get_by_role("searchbox", name="Search consumed licenses")
+    expect(search).to_be_focused() if on else expect(search).not_to_be_focused()
+
+
+def test_every_menu_opens_moves_and_closes_by_keyboard(
+    page: Page, octo: Octo, tokyo: Server, sign_in: Callable[[User], None]
+) -> None:
+    sign_in(octo.owner)
+    page.goto(f"{octo.url}/servers/{tokyo.host}/github-connect")
+    menus = page.locator("details[data-menu]")
+    assert menus.count() >= 3
+    for menu in menus.all():
+        menu.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(menu).to_have_attribute("open", "")
+        page.keyboard.press("ArrowDown")
+        expect(menu.locator("a, button").first).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(menu).not_to_have_attribute("open", "")
+        expect(menu.locator("summary")).to_be_focused()

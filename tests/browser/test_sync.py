@@ -71,10 +71,13 @@ def test_sync_now_is_watched_step_by_step(
     expect(section.get_by_role("button", name="Sync now")).to_be_disabled()
     expect(section.get_by_role("progressbar", name="License sync")).to_be_visible()
     look(page)
+    page.locator("#sync-refresh").focus()
     steps = watched(page, section)
     assert steps == sorted(steps)
     assert len(set(steps)) >= 3, f"the page showed steps {steps}"
     expect(section.get_by_role("progressbar")).to_have_count(0)
+    # The link that had the focus is gone with the run; the focus is not lost to the top of the page.
+    expect(section.get_by_role("heading", name="License sync")).to_be_focused()
     runs = page.get_by_role("region", name="Recent syncs").get_by_role("row")
     expect(runs.filter(has_text=f"Sync now · {octo.owner.login}")).to_contain_text("Unchanged")
     look(page)
