@@ -118,4 +118,5 @@ register_settings_page("profile", "organization", _("Profile"), "enterprise_sett
 register_settings_page("github", "cloud", _("GitHub account"), "settings_github", 20)
 register_settings_page("people", "people", _("People and roles"), "settings_people", 30)
 register_settings_page("security", "shield-lock", _("Authentication security"), "settings_security", 40)
+register_settings_page("tokens", "key", _("Access tokens"), "settings_tokens", 70)
 register_settings_page("audit_log", "log", _("Audit log"), "settings_audit_log", 80)

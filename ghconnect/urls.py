@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from .access import if_set, public, with_passwords
 from .sign_in import github_places
 from .views import (
+    access_tokens,
     audit_log,
     connect,
     enterprise_settings,
@@ -64,6 +65,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SETTINGS}/security", security.page, name="settings_security"),
     path(f"{SETTINGS}/people/<str:login>", people.change, name="role"),
     path(f"{SETTINGS}/people/<str:login>/remove", people.remove, name="role_remove"),
+    path(f"{SETTINGS}/tokens", access_tokens.page, name="settings_tokens"),
+    path(f"{SETTINGS}/tokens/<int:pk>/revoke", access_tokens.revoke, name="settings_token_revoke"),
     path(f"{SETTINGS}/audit-log", audit_log.page, name="settings_audit_log"),
     path(f"{ENTERPRISE}/servers/new", servers.new, name="server_new"),
     path(SERVER, servers.index, name="server"),

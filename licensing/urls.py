@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from ghconnect.api import reference
+
 from . import push_script
 from .views import (
     accounts,
@@ -66,6 +68,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{SERVER}/settings/push", push.push, name="server_push"),
     path(f"{SERVER}/settings/push/{push_script.NAME}", push.script, name="server_push_script"),
     path(f"{SERVER}/settings/push/<int:pk>/revoke", push.revoke, name="server_push_revoke"),
+    path("api", reference.page, name="api_reference"),
+    path("api/openapi.json", reference.openapi, name="api_document"),
     path("api/", include("licensing.api.site")),
     path(f"{SERVER}/export", accounts.server_export, name="server_export"),
 ]

@@ -89,5 +89,8 @@ PAGES = (
     Page("GitHub account", f"{E}/settings/github"),
     Page("People and roles", f"{E}/settings/people"),
     Page("Authentication security", f"{E}/settings/security"),
+    Page("Owners and billing managers", f"{E}/settings/people"),
+    Page("Access tokens", f"{E}/settings/tokens"),
+    Page("API", "/api"),
     Page("Audit log", f"{E}/settings/audit-log"),
 )

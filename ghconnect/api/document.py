@@ -28,6 +28,7 @@ def of(api: Any) -> dict[str, Any]:
             if not path.startswith("/api/v3"):
                 _problems(operation["responses"])
             _examples(operation)
+            operation["summary"] = operation["description"].split(". ")[0].split(": ")[0].rstrip(".")
     return found
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ghconnect import features, wording
 from ghconnect.access import PlacedRequest
 from ghconnect.features import Feature, Shown
-from ghconnect.models import Membership, Server
+from ghconnect.models import AccessToken, Membership, Server
 from ghconnect.questions import Question
 
 
@@ -146,5 +146,20 @@ def remove_role(membership: Membership) -> Question:
         body=words.format(login=login, enterprise=membership.enterprise.name),
         verb=_("Remove"),
         back=reverse("settings_people", args=[slug]),
+        danger=True,
+    )
+
+
+def revoke_token(token: AccessToken) -> Question:
+    """Before a token is revoked."""
+    slug = token.enterprise.slug
+    words = _("Whatever uses {token}… is refused from then on.")
+    return Question(
+        id=f"revoke-{token.pk}",
+        action=reverse("settings_token_revoke", args=[slug, token.pk]),
+        title=_("Revoke {token}…").format(token=token.shown),
+        body=words.format(token=token.shown),
+        verb=_("Revoke"),
+        back=reverse("settings_tokens", args=[slug]),
         danger=True,
     )

@@ -56,6 +56,7 @@ SIGN_IN_PUBLIC = {
 }
 # PRODUCT §5.2, column "who", and the deeds of the pages there.
 OWNERS = {
+    "settings_token_revoke",
     "connect_enable",
     "connect_disable",
     "feature_switch",
@@ -74,6 +75,7 @@ OWNERS = {
 }
 # What auditors read beside owners, and nobody else.
 OVERSEERS = {
+    "settings_tokens",
     "counted_twice",
     "counted_twice_csv",
     "enterprise_settings",
