@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 TAGS = [
@@ -28,7 +29,7 @@ def of(api: Any) -> dict[str, Any]:
             if not path.startswith("/api/v3"):
                 _problems(operation["responses"])
             _examples(operation)
-            operation["summary"] = operation["description"].split(". ")[0].split(": ")[0].rstrip(".")
+            operation["summary"] = _first(operation["description"])
     return found
 
 
@@ -44,3 +45,8 @@ def _examples(operation: dict[str, Any]) -> None:
     example = operation.pop("x-example", None)
     if example is not None:
         operation["responses"][200]["content"]["application/json"]["example"] = example
+
+
+def _first(words: str) -> str:
+    """The first clause of a description, as its heading."""
+    return re.split(r"[.:;]\s|\.$", words, maxsplit=1)[0].replace("`", "")

@@ -61,7 +61,7 @@ def page(request: HttpRequest) -> HttpResponse:
         for method, told in operations.items():
             groups[told["tags"][0]].append(_operation(found, base, method.upper(), path, told))
     told_groups = [(tag, groups[tag["name"]]) for tag in document.TAGS]
-    words = document.DESCRIPTION.strip().split("\n\n")
+    words = document.DESCRIPTION.strip().replace("`", "").split("\n\n")
     return render(request, "ghconnect/api.html", {"groups": told_groups, "words": words, "base": base})
 
 
@@ -81,7 +81,7 @@ def _operation(found: dict[str, Any], base: str, method: str, path: str, told: d
         method=method,
         path=path,
         summary=told["summary"],
-        words=told.get("description", ""),
+        words=told.get("description", "").replace("`", ""),
         parameters=parameters,
         answers=[
             (str(status), answer.get("description", "")) for status, answer in told["responses"].items()

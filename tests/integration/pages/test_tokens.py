@@ -33,7 +33,8 @@ def owner(client: Client, octo: Estate) -> Client:
 
 def create(owner: Client, **fields: Any) -> str:
     given = {"deed": "create", "name": "ci", "scopes": ["read:enterprise"], "days": "30", "host": ""}
-    return owner.post(PAGE, {**given, **fields}).content.decode()
+    page: str = owner.post(PAGE, {**given, **fields}).content.decode()
+    return page
 
 
 def text(page: str) -> str:
