@@ -192,6 +192,14 @@ GHCONNECT_KEEP_RUN_DETAILS_DAYS = env.int("GHCONNECT_KEEP_RUN_DETAILS_DAYS", def
 GHCONNECT_KEEP_PEOPLE_DAYS = env.int("GHCONNECT_KEEP_PEOPLE_DAYS", default=730)
 GHCONNECT_PAUSE_SYNCS = env.bool("GHCONNECT_PAUSE_SYNCS", default=False)
 GHCONNECT_MAINTENANCE = env.bool("GHCONNECT_MAINTENANCE", default=False)
+# 0 keeps the audit log for ever. A collector gets each event at least once.
+GHCONNECT_KEEP_AUDIT_DAYS = env.int("GHCONNECT_KEEP_AUDIT_DAYS", default=0)
+GHCONNECT_AUDIT_STREAM = env.str("GHCONNECT_AUDIT_STREAM", default="")
+GHCONNECT_AUDIT_STREAM_TOKEN = env.str("GHCONNECT_AUDIT_STREAM_TOKEN", default="")
+if GHCONNECT_AUDIT_STREAM.partition(":")[0] not in ("", "file", "syslog", "syslog+tcp", "https"):
+    raise ImproperlyConfigured(
+        "GHCONNECT_AUDIT_STREAM: write file:///path, syslog://host:514, syslog+tcp://host:601 or https://host/path."
+    )
 # Who may read /metrics: whoever brings this token (Authorization: Bearer …), and these networks.
 GHCONNECT_METRICS_TOKEN = env.str("GHCONNECT_METRICS_TOKEN", default="")
 GHCONNECT_FAULTS = env.str("GHCONNECT_FAULTS", default="")

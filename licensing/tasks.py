@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from ghconnect import vitals
+from ghconnect.usecases import audit_chain
 
 from .usecases import (
     github_status,
@@ -38,6 +39,8 @@ def request_due_syncs(**_: object) -> None:
 def sweep_stale_runs(**_: object) -> None:
     """Send runs that wait long enough, whose worker died, or whose message was lost."""
     sweep.sweep()
+    audit_chain.seal()
+    audit_chain.send()
 
 
 @shared_task(name="licensing.watch_github")

@@ -1,7 +1,7 @@
 """Who is connected to what."""
 
 from .access import Invitation, Membership, Role, Source, User
-from .audit import AuditEvent
+from .audit import AppendOnly, AuditEvent, AuditSeal
 from .connection import ConnectedFeature, Connection
 from .enterprise import Enterprise
 from .server import Server, ServerName
@@ -9,7 +9,9 @@ from .tokens import AccessToken
 
 __all__ = [
     "AccessToken",
+    "AppendOnly",
     "AuditEvent",
+    "AuditSeal",
     "ConnectedFeature",
     "Connection",
     "Enterprise",

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
+from ghconnect.usecases import audit_chain
 from licensing.models import (
     Account,
     Address,
@@ -64,6 +65,7 @@ def prune(*, dry_run: bool = False) -> dict[str, int]:
     take: Callable[[Kept], int] = (lambda kept: kept.rows.count()) if dry_run else _take
     for kept in _past():
         counts[kept.table] = counts.get(kept.table, 0) + take(kept)
+    counts["audit events"] = audit_chain.forget(dry_run=dry_run)
     return counts
 
 

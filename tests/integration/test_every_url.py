@@ -82,6 +82,8 @@ OVERSEERS = {
     "server_settings",
     "server_users",
     "settings_audit_log",
+    "audit_log_csv",
+    "audit_log_json",
     "settings_github",
     "settings_people",
     "settings_security",
