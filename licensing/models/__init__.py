@@ -5,6 +5,7 @@ from .among import Among
 from .people import BridgeItem, Match, Person, Seat
 from .sync import (
     DueSync,
+    Lacked,
     RunChange,
     RunChunk,
     ServerPicture,
@@ -27,6 +28,7 @@ __all__ = [
     "Edition",
     "GitHubCount",
     "GitHubSync",
+    "Lacked",
     "LicenseRow",
     "Match",
     "Person",

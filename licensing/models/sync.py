@@ -260,6 +260,24 @@ class StagedAddress(Staged):
         ]
 
 
+class Lacked(models.Model):
+    """What a drifting read of GitHub's report lacked, and is kept until the next read lacks it too (ENGINEERING §17).
+
+    `kind` is "row" (its key) or the kind of an identity value (of `login_key`); `run_id` is 0 once that read stands.
+    """
+
+    enterprise_id = models.BigIntegerField()
+    run_id = models.BigIntegerField()
+    kind = models.CharField(max_length=24)
+    login_key = CodePointField(max_length=255)
+    key = CodePointField(max_length=400)
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["enterprise_id", "run_id", "kind", "key"], name="lacked_key"),
+        ]
+
+
 class ServerPicture(models.Model):
     """What stands published for a server, and the three facts of freshness: contact, success, change.
 

@@ -43,7 +43,8 @@ def fetch(run: SyncRun, client: Client) -> None:
     """Read the whole report and, where they are visible, identities; keep them as chunks of the run.
 
     A report that moves while it is read is read again, at most twice; then it is accepted as *drifting*: it may
-    add and change, and removes nothing (ENGINEERING §17). Raises GitHubError, LostRun.
+    add and change, and what it lacks goes only if the next read lacks it too (ENGINEERING §17).
+    Raises GitHubError, LostRun.
     """
     for again in range(REREADS + 1):
         with chunks.arriving() as upload:

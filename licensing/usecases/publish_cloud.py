@@ -26,12 +26,13 @@ def publish_cloud(run: SyncRun) -> None:
     faults.at("publish:before")
     with transaction.atomic():
         enterprise, _ = publish.lock(run)
-        if bulk.staged_rows(run.pk, run.attempt) != run.fetched:
+        if bulk.staged_rows(run.pk, run.attempt) != run.fetched + run.counts.get("kept", 0):
             raise publish.StagedLost(str(run))
         faults.at("publish:locked")
         counts = _changes(run, enterprise)
         changed = any(counts.values())
         _picture(run, enterprise)
+        bulk.keep_lacked(run.pk, enterprise.pk)
         edition = None
         if changed or not enterprise.edition:
             edition = editions.publish(enterprise, cause="cloud", run=run)
@@ -53,21 +54,20 @@ def publish_cloud(run: SyncRun) -> None:
 def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     """Bring rows, joins and values to what is staged, and everything that follows from it; returns counts."""
     bulk.open_scratch()
-    edition, keep = enterprise.edition + 1, bool(run.counts.get("drifting"))
+    edition = enterprise.edition + 1
     key = (run.pk, run.attempt, enterprise.pk)
-    if not keep:
-        bulk.rename_cloud_accounts(bulk.renamed_rows(*key))
-    counts = bulk.find_row_changes(*key, keep_missing=keep)
+    bulk.rename_cloud_accounts(bulk.renamed_rows(*key))
+    counts = bulk.find_row_changes(*key)
     bulk.mark_before()
     rematch.point_rows(enterprise, mark=True)
     bulk.drop_gone_rows()
-    counts["logins"] = bulk.settle_cloud_accounts(*key, edition, keep_missing=keep)
+    counts["logins"] = bulk.settle_cloud_accounts(*key, edition)
     _write_rows(run, enterprise)
     bulk.name_cloud_accounts(enterprise.pk)
     bulk.settle_row_accounts(*key)
     rematch.point_rows(enterprise, mark=False)
     bulk.settle_ended_accounts()
-    counts["values"] = bulk.settle_addresses(*key, kinds_read(run), keep_missing=keep)
+    counts["values"] = bulk.settle_addresses(*key, kinds_read(run))
     counts["ids"] = bulk.settle_database_ids(enterprise.pk, cloud.database_ids(run))
     bulk.mark_after()
     counts["judged"] = bulk.mark_judged_before(enterprise.pk)

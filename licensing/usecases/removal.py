@@ -13,6 +13,7 @@ from licensing.models import (
     BridgeItem,
     CloudAccount,
     DueSync,
+    Lacked,
     LicenseRow,
     Match,
     Person,
@@ -68,6 +69,7 @@ def forget(*, enterprise: Enterprise) -> None:
     for run_id in SyncRun.objects.filter(enterprise=enterprise).values_list("pk", flat=True):
         bulk.forget_staged(run_id)
     RunChange.objects.filter(run__enterprise=enterprise).delete()
+    Lacked.objects.filter(enterprise_id=enterprise.pk).delete()
     Match.objects.filter(account_id__in=Account.objects.filter(enterprise=enterprise).values("pk")).delete()
     BridgeItem.people.through.objects.filter(bridgeitem__enterprise=enterprise).delete()
     BridgeItem.rows.through.objects.filter(bridgeitem__enterprise=enterprise).delete()

@@ -179,13 +179,16 @@ def _stage(run: SyncRun) -> None:
     faults.at("stage:loaded")
     with transaction.atomic():
         _complete(run)
-        runs.save(run, step=Step.COMPARE)
+        runs.save(run, step=Step.COMPARE, counts=run.counts)
         faults.at("stage:before")
 
 
 def _complete(run: SyncRun) -> None:
     """Do what needs all staged rows at once."""
     if run.server is None:
+        if run.counts.get("drifting"):
+            kept = bulk.stage_lacked(run.pk, run.attempt, run.enterprise.pk)
+            run.counts = {**run.counts, "kept": kept}
         bulk.analyze(*cloud.STAGED)
         return
     bulk.analyze("licensing_stagedaccount")
@@ -279,7 +282,7 @@ def _compare_cloud(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
     now = bulk.cloud_totals(run.pk, run.attempt, run.enterprise.pk, kinds)
     pairs = {name: (now[name], now[name] - now[f"{name}_gone"]) for name in ("rows", "joins", "values")}
     first = not CloudPicture.objects.filter(enterprise=run.enterprise).exclude(rows_at=None).exists()
-    if first or run.counts.get("drifting"):
+    if first:
         return [], {}
     found = guard.guard_cloud(
         guard.CloudGuardInput(rows=pairs["rows"], joins=pairs["joins"], identities=pairs["values"])

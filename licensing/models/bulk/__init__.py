@@ -62,6 +62,7 @@ from .components import (
     settle_verdicts,
 )
 from .diff import write_changes
+from .lacking import keep_lacked, stage_lacked
 from .matching import DECISION, accounts_to_match, spread_keys, values_of_keys
 from .organizations import licenses_by_organization
 from .persons import (
@@ -130,6 +131,7 @@ __all__ = [
     "forget_staged",
     "insert_rows",
     "keep_good_names",
+    "keep_lacked",
     "keys_after",
     "keys_before",
     "leave_server",
@@ -168,6 +170,7 @@ __all__ = [
     "settle_seats",
     "settle_verdicts",
     "spread_keys",
+    "stage_lacked",
     "staged_rows",
     "staged_totals",
     "stream",

@@ -134,8 +134,8 @@ def rename_cloud_accounts(renamed: list[tuple[int, str, str]]) -> None:
     )
 
 
-def find_row_changes(run_id: int, attempt: int, enterprise_id: int, *, keep_missing: bool) -> dict[str, int]:
-    """Fill `t_rowchange`; returns counts of rows added, changed and gone (none gone from a drifting read)."""
+def find_row_changes(run_id: int, attempt: int, enterprise_id: int) -> dict[str, int]:
+    """Fill `t_rowchange`; returns counts of rows added, changed and gone."""
     run_sql("DROP TABLE IF EXISTS t_rowchange")
     run_sql("CREATE TEMPORARY TABLE t_rowchange (row_id BIGINT, row_key VARCHAR(400), kind VARCHAR(8))")
     run_sql(
@@ -149,17 +149,16 @@ def find_row_changes(run_id: int, attempt: int, enterprise_id: int, *, keep_miss
         run_id,
         attempt,
     )
-    if not keep_missing:
-        run_sql(
-            """
-            INSERT INTO t_rowchange SELECT r.id, r.row_key, 'gone' FROM licensing_licenserow r
-            LEFT JOIN licensing_stagedrow s ON s.run_id = %s AND s.attempt = %s AND s.row_key = r.row_key
-            WHERE r.enterprise_id = %s AND s.id IS NULL
-            """,
-            run_id,
-            attempt,
-            enterprise_id,
-        )
+    run_sql(
+        """
+        INSERT INTO t_rowchange SELECT r.id, r.row_key, 'gone' FROM licensing_licenserow r
+        LEFT JOIN licensing_stagedrow s ON s.run_id = %s AND s.attempt = %s AND s.row_key = r.row_key
+        WHERE r.enterprise_id = %s AND s.id IS NULL
+        """,
+        run_id,
+        attempt,
+        enterprise_id,
+    )
     run_sql("CREATE INDEX t_rowchange_key ON t_rowchange (row_key)")
     run_sql("CREATE INDEX t_rowchange_row ON t_rowchange (row_id)")
     analyze("t_rowchange")

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from .sql import run_sql, set_columns, stream, update_many
 
 
-def settle_cloud_accounts(
-    run_id: int, attempt: int, enterprise_id: int, edition: int, *, keep_missing: bool
-) -> int:
+def settle_cloud_accounts(run_id: int, attempt: int, enterprise_id: int, edition: int) -> int:
     """Add cloud accounts that came, end those that went with all their values; returns how many."""
     added = run_sql(
         """
@@ -24,8 +22,6 @@ def settle_cloud_accounts(
         attempt,
         enterprise_id,
     )
-    if keep_missing:
-        return added
     ended = run_sql(
         """
         UPDATE licensing_cloudaccount SET ended_edition = %s
@@ -70,9 +66,7 @@ _LOST_VALUES = """
 """
 
 
-def settle_addresses(
-    run_id: int, attempt: int, enterprise_id: int, kinds: list[str], *, keep_missing: bool
-) -> int:
+def settle_addresses(run_id: int, attempt: int, enterprise_id: int, kinds: list[str]) -> int:
     """Add identity values that came and drop those of `kinds` that went; marks their keys."""
     key = (enterprise_id, run_id, attempt)
     run_sql(f"INSERT INTO t_key SELECT DISTINCT s.key {_NEW_VALUES} ON CONFLICT DO NOTHING", *key)
@@ -82,8 +76,6 @@ def settle_addresses(
         enterprise_id,
         *key,
     )
-    if keep_missing:
-        return count
     only = f" AND kind IN ({', '.join(['%s'] * len(kinds))})"
     run_sql(
         f"INSERT INTO t_key SELECT DISTINCT key {_LOST_VALUES}{only} ON CONFLICT DO NOTHING", *key, *kinds

@@ -11,6 +11,7 @@ import re
 
 from django.db import connection
 
+from .lacking import forget_lacked
 from .sql import run_sql
 
 SCRATCH = {
@@ -64,3 +65,4 @@ def forget_staged(run_id: int) -> None:
     """Delete what a run staged, now that it is over."""
     for table in ("stagedaccount", "stagedrow", "stagedrowaccount", "stagedaddress"):
         run_sql(f"DELETE FROM licensing_{table} WHERE run_id = %s", run_id)
+    forget_lacked(run_id)

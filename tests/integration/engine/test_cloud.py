@@ -29,6 +29,7 @@ from licensing.models import (
     Edition,
     GitHubCount,
     GitHubSync,
+    Lacked,
     Match,
     Person,
     RunChunk,
@@ -151,6 +152,24 @@ def test_what_a_moving_read_lacks_goes_with_the_next_whole_one(of: Enterprise) -
     assert not Address.objects.filter(key="u1@x.example").exists()
     assert drive.totals(of)["expected"] == 5
     drive.assert_sound(of)
+
+
+def test_what_two_moving_reads_lack_goes(of: Enterprise) -> None:
+    """A report that never stands still: each read lacks another row, and one that is really gone is missing in both."""
+    drive.read_cloud(of, MEMBERS)
+    for absent, left in ((2, 5), (3, 4), (4, 4), (5, 4)):
+        here = [row for n, row in enumerate(MEMBERS, 1) if n not in (1, absent)]
+        run = drive.read_cloud(of, here, told={"drifting": True})
+        assert run.state in SyncRun.GOOD
+        assert (Row.objects.count(), drive.totals(of)["expected"]) == (left, left)
+        drive.assert_sound(of)
+    assert not Row.objects.filter(row_key="user1").exists()
+    assert not Address.objects.filter(key="u1@x.example").exists()
+    assert Address.objects.filter(key="u5@x.example").exists()
+    drive.read_cloud(of, MEMBERS[3:])  # a whole read: what it lacks is gone
+    assert (Row.objects.count(), Lacked.objects.count()) == (2, 0)
+    drive.read_cloud(of, MEMBERS[4:], told={"drifting": True})
+    assert Row.objects.count() == 2
 
 
 def test_what_a_moving_read_lacks_stays_where_the_next_has_it(of: Enterprise) -> None:
