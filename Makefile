@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y uploads journeys speed bench faults
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y uploads saml journeys speed bench faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,10 @@ uploads: .venv/.dev ## 10,000 malformed files at both doors; writes docs/proof/u
 	env -u DATABASE_URL GHCONNECT_UPLOADS=$(or $(UPLOADS),10000) $(VENV) -m pytest -q -o timeout=3000 \
 	  tests/integration/licensing/test_malformed.py
 
+saml: .venv/.dev ## installs the SAML extra into .venv and tries it
+	$(PIP) -r requirements-saml.txt
+	env -u DATABASE_URL $(VENV) -m tests.saml
+
 messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
 	$(VENV) tools/messages.py
 
@@ -100,3 +104,4 @@ requirements: .venv/.dev ## compile requirements*.txt after a change of requirem
 	$(COMPILE) -o requirements.txt requirements.in
 	$(COMPILE) -o requirements-dev.txt requirements-dev.in
 	$(COMPILE) --no-deps -o requirements-postgres.txt requirements-postgres.in
+	$(COMPILE) -o requirements-saml.txt requirements-saml.in

@@ -122,7 +122,8 @@ def if_set(view: View) -> View:
             return view(request, *args, **kwargs)
         except SocialApp.DoesNotExist:
             raise Http404 from None
-        except (requests.RequestException, ValueError, KeyError) as error:  # away, or no such provider at all
+        # Away, no such provider at all, or an answer that is no XML.
+        except (requests.RequestException, ValueError, KeyError, SyntaxError) as error:
             log.warning("sign-in by a provider failed: %s", type(error).__name__)
             return render(request, "socialaccount/authentication_error.html", status=502)
 

@@ -326,7 +326,15 @@ SOCIALACCOUNT_PROVIDERS = {
         env.str("GHCONNECT_GITHUB_CLIENT_ID", default=""),
         env.str("GHCONNECT_GITHUB_CLIENT_SECRET", default=""),
     ),
+    **options.saml(
+        env.str("GHCONNECT_SAML_ENTITY_ID", default=""),
+        env.str("GHCONNECT_SAML_SSO_URL", default=""),
+        env.str("GHCONNECT_SAML_CERTIFICATE", default=""),
+        env.str("GHCONNECT_SAML_NAME", default="SAML"),
+    ),
 }
+if "saml" in SOCIALACCOUNT_PROVIDERS:
+    INSTALLED_APPS.append("allauth.socialaccount.providers.saml")
 GHCONNECT_OIDC_GROUPS_CLAIM = env.str("GHCONNECT_OIDC_GROUPS_CLAIM", default="groups")
 # Off: only an address that the provider calls verified finds a person who is here already.
 GHCONNECT_OIDC_TRUST_EMAIL = env.bool("GHCONNECT_OIDC_TRUST_EMAIL", default=False)

@@ -7,7 +7,7 @@ from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.urls import URLPattern, URLResolver, include, path
 
 from .access import if_set, public, with_passwords
-from .sign_in import github_places
+from .sign_in import github_places, saml
 from .views import (
     access_tokens,
     audit_log,
@@ -90,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         if_set(oidc.callback),
         name="openid_connect_callback",
     ),
+    *saml.addresses(if_set),
     path("", include("licensing.urls")),
 ]
 

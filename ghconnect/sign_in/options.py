@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -60,12 +62,54 @@ def github(client_id: str, secret: str) -> dict[str, Any]:
     return {"github": {"APPS": [app], "SCOPE": ["read:user", "user:email", "read:enterprise"]}}
 
 
+def saml(entity_id: str, sso_url: str, certificate: str, name: str) -> dict[str, Any]:
+    """The SAML identity provider; nothing without an entity ID. `certificate` is a path of a PEM file.
+
+    Assertions must be signed, answer a request of ours and have a NameID; weak algorithms are refused.
+    """
+    if not entity_id:
+        return {}
+    if find_spec("onelogin") is None:
+        raise ImproperlyConfigured(
+            "GHCONNECT_SAML_ENTITY_ID is set: install the extra with "
+            "pip install --require-hashes -r requirements-saml.txt"
+        )
+    if not sso_url or not certificate:
+        raise ImproperlyConfigured(
+            "GHCONNECT_SAML_ENTITY_ID is set: set GHCONNECT_SAML_SSO_URL and GHCONNECT_SAML_CERTIFICATE too."
+        )
+    try:
+        pem = Path(certificate).read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"GHCONNECT_SAML_CERTIFICATE: {certificate} cannot be read ({error})."
+        ) from error
+    strict = {
+        "strict": True,
+        "want_assertion_signed": True,
+        "want_name_id": True,
+        "reject_idp_initiated_sso": True,
+        "reject_deprecated_algorithm": True,
+    }
+    app = {
+        "client_id": "sso",
+        "name": name,
+        # What the company's own provider says of an address is taken for verified.
+        "settings": {
+            "idp": {"entity_id": entity_id, "sso_url": sso_url, "x509cert": pem},
+            "advanced": strict,
+            "verified_email": True,
+        },
+    }
+    return {"saml": {"APPS": [app]}}
+
+
 def check_ways(*, passwords: bool, others: bool) -> None:
     """Refuse a console into which nobody can sign in."""
     if not passwords and not others:
         raise ImproperlyConfigured(
             "GHCONNECT_LOCAL_PASSWORDS is off and no other way to sign in is set. Set GHCONNECT_OIDC_ISSUER, "
-            "GHCONNECT_GITHUB_CLIENT_ID, GHCONNECT_SAML_METADATA_URL or GHCONNECT_TRUSTED_HEADER, or leave "
+            "GHCONNECT_GITHUB_CLIENT_ID, GHCONNECT_SAML_ENTITY_ID or GHCONNECT_TRUSTED_HEADER, or leave "
             "passwords on."
         )
 
