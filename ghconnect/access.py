@@ -125,7 +125,8 @@ def if_set(view: View) -> View:
         # Away, no such provider at all, or an answer that is no XML.
         except (requests.RequestException, ValueError, KeyError, SyntaxError) as error:
             log.warning("sign-in by a provider failed: %s", type(error).__name__)
-            return render(request, "socialaccount/authentication_error.html", status=502)
+            away = isinstance(error, requests.RequestException)
+            return render(request, "socialaccount/authentication_error.html", status=502 if away else 401)
 
     return guarded
 
