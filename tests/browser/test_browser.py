@@ -13,7 +13,7 @@ def test_the_sign_in_page_opens(page: Page) -> None:
     answer = page.goto("/login/")
     assert answer is not None
     assert answer.status == 200
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
 
 
 def test_a_session_can_be_given(page: Page, sign_in: Callable[[User], None]) -> None:

@@ -20,7 +20,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     # The browser too speaks to this machine alone.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--host-resolver-rules=MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 MISSING = "NO BROWSER TEST HAS RUN: Chromium is not installed (Debian: apt install chromium fonts-noto-cjk)"
 missing = pytest.StashKey[bool]()
