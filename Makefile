@@ -41,7 +41,8 @@ venv: .venv/.dev ## .venv with everything pinned, runtime and tools
 # A made-up production, for Django's own deployment check.
 PRODUCTION = env -u GHCONNECT_SANDBOX_URL DEBUG=False SECRET_KEY=$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(50))') \
   GHCONNECT_VAR=$$scratch DATABASE_URL=sqlite:///$$scratch/check.sqlite3 ALLOWED_HOSTS=console.example \
-  CSRF_TRUSTED_ORIGINS=https://console.example GHCONNECT_HTTPS_ONLY=True GHCONNECT_BEHIND_PROXY=True
+  CSRF_TRUSTED_ORIGINS=https://console.example GHCONNECT_HTTPS_ONLY=True GHCONNECT_BEHIND_PROXY=True \
+  GHCONNECT_SEALING_KEYS=$$($(VENV) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')
 
 check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deployment
 	$(VENV) -m ruff check --quiet .
