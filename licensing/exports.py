@@ -13,7 +13,7 @@ from typing import Any
 
 from licensing.models.bulk.snapshot import snapshot
 
-from . import bridge
+from . import bridge, licenses
 from .license_records import BATCH, COLUMNS, GITHUB_FIELDS, Export, Record, batches, iso, records
 
 __all__ = ["COLUMNS", "FORMULA", "GITHUB_FIELDS", "Export", "as_csv", "as_json", "iso", "safe"]
@@ -82,24 +82,23 @@ def safe(text: str) -> str:
 
 
 def _last_line(export: Export, view: bridge.BridgeView, count: int) -> str:
-    facts = _facts(export, view)
-    asof = facts.pop("as_of")
-    said = facts | {"github_as_of": asof["github"], "console_as_of": asof["console"]}
-    return f"# {count} licenses; " + "; ".join(
-        f"{name}={value}" for name, value in said.items() if value != ""
-    )
+    told = facts(export, view)
+    asof = told.pop("as_of")
+    said = told | {"github_as_of": asof["github"], "console_as_of": asof["console"]}
+    of = "people without a license" if export.view == licenses.FREE else "licenses"
+    return f"# {count} {of}; " + "; ".join(f"{name}={value}" for name, value in said.items() if value != "")
 
 
 def _head(export: Export, view: bridge.BridgeView) -> Record:
     return {
         "total_seats_consumed": view.counted,
         "total_seats_purchased": view.purchased,
-        "console": _facts(export, view),
+        "console": facts(export, view),
     }
 
 
-def _facts(export: Export, view: bridge.BridgeView) -> Record:
-    """What the licenses are of: enterprise, view, edition, the counts beside each other, and both times."""
+def facts(export: Export, view: bridge.BridgeView) -> Record:
+    """Return what the licenses are of: enterprise, view, edition, the counts beside each other, and both times."""
     return {
         "enterprise": export.enterprise.slug,
         "view": export.view,

@@ -144,15 +144,16 @@ def _of_rows(rows: QuerySet[LicenseRow]) -> Iterator[Record]:
 
 def _of_people(people: QuerySet[Person]) -> Iterator[Record]:
     """Persons, described by GitHub's row of them where it has one, and by their accounts as this console ties them."""
-    columns = people.values_list("pk", "license_type")
+    columns = people.values_list("pk", "license_type", "consumes")
     for batch in batches(columns.iterator(BATCH), BATCH):
-        ids = [pk for pk, _ in batch]
+        ids = [pk for pk, *_ in batch]
         first, accounts = holders.first_rows(ids), holders.facts_of_people(ids)
         rows = {row[0]: row for row in _values(LicenseRow.objects.filter(pk__among=first.values()))}
         elsewhere = holders.ids_elsewhere(ids)
-        for pk, license_type in batch:
+        for pk, license_type, consumes in batch:
             row = rows.get(first.get(pk, 0))
-            yield _person(license_type, row, accounts.get(pk, []), elsewhere.get(pk, set()))
+            record = _person(license_type, row, accounts.get(pk, []), elsewhere.get(pk, set()))
+            yield record | {"expected": consumes}
 
 
 def _person(
@@ -161,7 +162,8 @@ def _person(
     record, counted, verdict = dict(EMPTY), False, ""
     if row is not None:
         record, counted, verdict = _github(row[4:]), row[2], row[3]
-    using = [one for one in accounts if one.consumes]
+    # Of somebody without a license all accounts are told: none of them consumes.
+    using = [one for one in accounts if one.consumes] or accounts
     ids = {one.where for one in using} | elsewhere
     emails = {one.email for one in using if one.email}
     return record | {
@@ -172,7 +174,6 @@ def _person(
         "total_user_accounts": len(ids) + bool(record["github_com_user"]),
         "source": licenses.GITHUB if counted else "console",
         "verdict": holders.speaking((one.verdict for one in accounts), verdict),
-        "expected": True,
     }
 
 

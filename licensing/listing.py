@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from django.db.models import QuerySet
@@ -58,9 +58,16 @@ def lines(enterprise: Enterprise, view: str, found: Sequence[LicenseRow] | Seque
         return [_line(enterprise, row.pk, row, None, accounts.get(row.pk, [])) for row in found]  # type: ignore[arg-type]
     ended = [one.pk for one in found if one.ended_edition is not None]  # type: ignore[union-attr]
     accounts, rows = holders.accounts_of_people(ids, ended=ended), holders.rows_of_people(ids)
-    return [
+    told = [
         _line(enterprise, one.pk, rows.get(one.pk), one, accounts.get(one.pk, []))  # type: ignore[arg-type]
         for one in found
+    ]
+    if view != licenses.FREE:
+        return told
+    reasons: list[str] = [one.reason for one in found]  # type: ignore[union-attr]
+    return [
+        replace(line, verdict=wording.reason(key) if key else "")
+        for line, key in zip(told, reasons, strict=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
 from .among import Among
-from .people import BridgeItem, Match, Person, Seat
+from .people import BridgeItem, Match, Person, SearchTerm, Seat
 from .sync import (
     DueSync,
     Lacked,
@@ -35,6 +35,7 @@ __all__ = [
     "RowAccount",
     "RunChange",
     "RunChunk",
+    "SearchTerm",
     "Seat",
     "ServerPicture",
     "ServerStatistics",

@@ -47,6 +47,27 @@ class Person(models.Model):
                 condition=Q(ended_edition=None, consumes=True),
                 name="person_consuming_sorted",
             ),
+            models.Index(
+                fields=["enterprise", "sort", "id"],
+                condition=Q(ended_edition=None, consumes=False),
+                name="person_free_sorted",
+            ),
+        ]
+
+
+class SearchTerm(models.Model):
+    """A term by which a live person is found: `rules.terms` says which; names, logins and emails have indexes too."""
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
+    person_id = models.BigIntegerField()
+    term = CodePointField(max_length=120)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["enterprise", "term", "person_id"], name="search_term_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["person_id"], name="search_term_by_person"),
         ]
 
 

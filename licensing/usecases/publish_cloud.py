@@ -15,7 +15,7 @@ from licensing.models import CloudPicture, SyncRun, bulk
 from licensing.rules import consumption
 from licensing.rules.normalise import email_key
 
-from . import cloud, editions, estate, freshness, publish, rematch
+from . import cloud, editions, estate, finding, freshness, publish, rematch
 
 State = SyncRun.State
 
@@ -73,6 +73,7 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     counts["judged"] = bulk.mark_judged_before(enterprise.pk)
     if any(counts.values()):
         counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
+        finding.settle(enterprise)
         bulk.write_changes(run.pk, edition)
     return counts
 

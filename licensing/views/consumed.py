@@ -1,30 +1,28 @@
-"""Consumed licenses: the one list, as a page, CSV and JSON."""
+"""Consumed licenses: the one list, as a page; `consumed_files` gives it away."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from ghconnect import clock, paging, wording
+from ghconnect import paging, wording
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import bridge, exports, licenses, listing, search
+from licensing import avoidable, bridge, filters, licenses, listing, search
+from licensing.counted_twice import money
 
 from .frame import subtabs
 
 NAME_DESC = "name-desc"
 # Beyond so many a filtered count says "10,000+" (ENGINEERING §25).
 COUNT_LIMIT = 10_000
-# Excel takes a CSV for UTF-8 only when it begins so.
-MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Asked:
 def asked_of(request: HttpRequest, *, by_github: bool) -> Asked:
     """Read the address; GitHub's count is the list's first view wherever there is one."""
     view = request.GET.get("view", "")
-    if view not in licenses.VIEWS or not by_github:
+    if view not in licenses.VIEWS or (view == licenses.GITHUB and not by_github):
         view = licenses.GITHUB if by_github else licenses.EXPECTED
     typed = request.GET.get("q", "").strip()[:500]
     return Asked(view, typed, search.parse(typed), request.GET.get("sort") == NAME_DESC)
@@ -60,8 +58,9 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
     asked = asked_of(request, by_github=numbers.by_github)
     found = licenses.found(enterprise, asked.view, asked.query)
     page = paging.of(request, found, *asked.fields)
-    total = numbers.read if asked.view == licenses.GITHUB else numbers.expected
-    count = found[: COUNT_LIMIT + 1].count() if asked.query.narrows else total
+    free = _limited(enterprise, licenses.FREE, asked.query)
+    total = {licenses.GITHUB: numbers.read, licenses.EXPECTED: numbers.expected}.get(asked.view, free)
+    count = _limited(enterprise, asked.view, asked.query) if asked.query.narrows else total
     return render(
         request,
         "licensing/consumed.html",
@@ -72,40 +71,54 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
             "asked": asked,
             "page": page,
             "lines": listing.lines(enterprise, asked.view, page.rows),
-            "heading": _heading(numbers, asked, count, total),
+            "heading": _heading(enterprise, numbers, asked, count, total),
             "unknown_words": unknown_words(asked.query),
+            "meant_url": _meant(request, asked),
+            "meant": meant(asked.typed),
             "filter_fields": {n: request.GET[n] for n in ("view", "sort") if request.GET.get(n)},
-            "views": _views(request, numbers, asked),
+            "views": _views(request, numbers, asked, free),
+            "menus": filters.menus(enterprise, asked.typed, lambda q: _address(request, q=q)),
             "sort_url": _address(request, sort="" if asked.falling else NAME_DESC),
             "csv_url": _export(request, enterprise, "consumed_csv"),
             "json_url": _export(request, enterprise, "consumed_json"),
+            "xlsx_url": _export(request, enterprise, "consumed_xlsx"),
             "qualifiers": QUALIFIERS,
         },
     )
 
 
 QUALIFIERS = (
-    "is:cloud",
-    "is:server",
-    "is:both",
-    "is:invitation",
-    "is:suspended",
-    "server:HOST",
+    "is:dormant",
     "org:ORG",
-    "verdict:KEY",
-    "-verdict:KEY",
-    "matched-by:RULE",
+    "server:HOST",
+    "role:owner",
+    "type:vss",
+    "matched-by:saml",
+    "email:ADDRESS",
+    "since:2026-01-01",
+    "-is:cloud",
     "ghe-tokyo:17",
 )
 
 
-def _heading(numbers: bridge.BridgeView, asked: Asked, count: int, total: int) -> str:
-    """How many are listed, of how many; and how many GitHub counts, where its report lists others."""
+def _limited(enterprise: Enterprise, view: str, query: search.Query) -> int:
+    """How many a search finds, COUNT_LIMIT + 1 for more than COUNT_LIMIT."""
+    return licenses.found(enterprise, view, query)[: COUNT_LIMIT + 1].count()
+
+
+def _counted(count: int) -> str:
+    return f"{number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else number(count)
+
+
+def _heading(enterprise: Enterprise, numbers: bridge.BridgeView, asked: Asked, count: int, total: int) -> str:
+    """How many are listed, of how many, and what they cost; and how many GitHub counts, where it lists others."""
+    if asked.view == licenses.FREE:
+        words = ngettext("{n} person without a license", "{n} people without a license", count)
+        return wording.listed(filter(None, [words.format(n=_counted(count)), _saved(enterprise, count)]))
     if asked.query.narrows:
-        shown = f"{number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else number(count)
-        return ngettext("{n} of {total} license", "{n} of {total} licenses", total).format(
-            n=shown, total=number(total)
-        )
+        words = ngettext("{n} of {total} license", "{n} of {total} licenses", total)
+        told = [words.format(n=_counted(count), total=number(total)), _cost(enterprise, count)]
+        return wording.listed(filter(None, told))
     if asked.view == licenses.GITHUB and numbers.unexplained:
         return _("GitHub counts {counted} licenses; its report lists {read}").format(
             counted=number(numbers.counted), read=number(total)
@@ -113,23 +126,48 @@ def _heading(numbers: bridge.BridgeView, asked: Asked, count: int, total: int) -
     return ngettext("{n} license", "{n} licenses", total).format(n=number(total))
 
 
-def _views(request: HttpRequest, numbers: bridge.BridgeView, asked: Asked) -> list[dict[str, object]]:
-    """The two views as links, each with its number; without a cloud token there is one."""
-    if not numbers.by_github:
-        return [{"label": _("Counted by this console"), "count": numbers.expected, "current": True}]
-    both = (
-        (licenses.GITHUB, _("Counted by GitHub"), numbers.read),
-        (licenses.EXPECTED, _("Expected"), numbers.expected),
-    )
-    return [
-        {
-            "label": label,
-            "count": count,
-            "url": _address(request, view=view),
-            "current": view == asked.view,
-        }
-        for view, label, count in both
+def _cost(enterprise: Enterprise, count: int) -> str:
+    """What the licenses found cost, "" where that is not known."""
+    cents = avoidable.cents_a_year(enterprise, count)
+    if not cents or count > COUNT_LIMIT:
+        return ""
+    return _("{cost} a year").format(cost=money(cents, enterprise.currency))
+
+
+def _saved(enterprise: Enterprise, count: int) -> str:
+    """What licenses for the people found would cost, "" where that is not known."""
+    cents = avoidable.cents_a_year(enterprise, count)
+    if not cents or count > COUNT_LIMIT:
+        return ""
+    return _("licenses for them would cost {cost} a year").format(cost=money(cents, enterprise.currency))
+
+
+def _views(
+    request: HttpRequest, numbers: bridge.BridgeView, asked: Asked, free: int
+) -> list[dict[str, object]]:
+    """The views as links, each with its number; without a cloud token GitHub's is not there."""
+    by_github = [(licenses.GITHUB, _("Counted by GitHub"), number(numbers.read))]
+    expected = _("Expected") if numbers.by_github else _("Counted by this console")
+    found = [
+        *(by_github if numbers.by_github else []),
+        (licenses.EXPECTED, expected, number(numbers.expected)),
+        (licenses.FREE, _("No license"), _counted(free)),
     ]
+    return [
+        {"label": label, "count": count, "url": _address(request, view=view), "current": view == asked.view}
+        for view, label, count in found
+    ]
+
+
+def meant(typed: str) -> str:
+    """Return what was probably meant where something is not known, "" where nothing is near."""
+    unknown = search.parse(typed).unknown
+    told = [search.suggestion(token) if token in unknown else token for token in search.tokens(typed)]
+    return " ".join(told) if unknown and all(told) else ""
+
+
+def _meant(request: HttpRequest, asked: Asked) -> str:
+    return _address(request, q=meant(asked.typed)) if asked.query.unknown else ""
 
 
 def _address(request: HttpRequest, **changes: str) -> str:
@@ -141,7 +179,7 @@ def _address(request: HttpRequest, **changes: str) -> str:
         query[name] = value
         if not value:
             del query[name]
-    return f"{request.path}?{query.urlencode()}"
+    return f"{request.path}?{query.urlencode()}" if query else request.path
 
 
 def _export(request: HttpRequest, enterprise: Enterprise, name: str) -> str:
@@ -153,44 +191,6 @@ def _export(request: HttpRequest, enterprise: Enterprise, name: str) -> str:
     return f"{address}?{query.urlencode()}" if query else address
 
 
-@reader
-@require_safe
-def consumed_csv(request: PlacedRequest) -> HttpResponseBase:
-    """Stream the list as CSV (reference §5.2)."""
-    return _stream(request, exports.as_csv, "csv", "text/csv; charset=utf-8", MARK)
-
-
-@reader
-@require_safe
-def consumed_json(request: PlacedRequest) -> HttpResponseBase:
-    """Stream the list as JSON (reference §5.3)."""
-    return _stream(request, exports.as_json, "json", "application/json", "")
-
-
-def _stream(
-    request: PlacedRequest,
-    write: Callable[[exports.Export], Iterator[str]],
-    ending: str,
-    content_type: str,
-    mark: str,
-) -> HttpResponseBase:
-    """A file is never of another list than was asked for: with a word nobody knows there is none."""
-    enterprise = request.place.enterprise
-    asked = asked_of(request, by_github=bridge.of(enterprise).by_github)
-    if asked.query.unknown:
-        return HttpResponse(unknown_words(asked.query), status=400, content_type="text/plain; charset=utf-8")
-    export = exports.Export(enterprise, asked.view, asked.query, asked.typed)
-    name = export.file_name(ending, clock.now(enterprise))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(_marked(mark, write(export)), content_type=content_type, headers=headers)
-
-
-def _marked(mark: str, parts: Iterator[str]) -> Iterator[str]:
-    if mark:
-        yield mark
-    yield from parts
-
-
 def unknown_words(query: search.Query) -> str:
     """Say what was typed and means nothing here, and what would."""
     words = _("Not known here: {words}. Nothing is listed, so that no list is taken for another.").format(
@@ -198,7 +198,7 @@ def unknown_words(query: search.Query) -> str:
     )
     asked = {token.lstrip("-").partition(":")[0].lower() for token in query.unknown}
     known = [
-        f"{name}: {', '.join(values)}"
+        f"{name}: {', '.join(search.values(name))}"
         for name, values in search.QUALIFIERS.items()
         if values and name in asked
     ]

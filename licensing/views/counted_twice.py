@@ -16,7 +16,7 @@ from ghconnect.paging import Cursor
 from licensing import avoidable, counted_twice, exports
 from licensing.rules.avoidable import Candidate
 
-from .consumed import MARK
+from .consumed_files import MARK
 from .frame import subtabs
 
 COLUMNS = (

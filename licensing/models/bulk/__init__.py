@@ -92,6 +92,7 @@ from .sql import (
     run_sql,
     stream,
 )
+from .terms import TERM, people_found_by_terms, settle_terms
 
 __all__ = [
     "BATCH",
@@ -100,6 +101,7 @@ __all__ = [
     "ROW",
     "SCRATCH",
     "STAGED",
+    "TERM",
     "UNREAD",
     "Part",
     "Row",
@@ -150,6 +152,7 @@ __all__ = [
     "one",
     "open_scratch",
     "orphaned_people",
+    "people_found_by_terms",
     "people_touched",
     "point_at_servers",
     "remember_keys",
@@ -168,6 +171,7 @@ __all__ = [
     "settle_row_people",
     "settle_rows",
     "settle_seats",
+    "settle_terms",
     "settle_verdicts",
     "spread_keys",
     "stage_lacked",

@@ -2,7 +2,7 @@
 
 `t_change` (accounts a run touches), `t_key` and `t_account` (what must be matched again), `t_decision` (what the
 rules said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out),
-`t_seat` (licenses that ended, −1, or began, +1).
+`t_seat` (licenses that ended, −1, or began, +1), `t_term` (what marked persons are found by).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ SCRATCH = {
     "t_person": "id BIGINT PRIMARY KEY",
     "t_row": "id BIGINT PRIMARY KEY",
     "t_seat": "person_id BIGINT, license SMALLINT",
+    "t_term": "enterprise_id BIGINT, person_id BIGINT, term VARCHAR(120)",
 }
 
 
@@ -48,7 +49,7 @@ def _of_vendor(columns: str) -> str:
     """
     if connection.vendor == "sqlite":
         return columns.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
-    return re.sub(r"(grp|key) VARCHAR\(\d+\)", r'\g<0> COLLATE "C"', columns)
+    return re.sub(r"(grp|key|term) VARCHAR\(\d+\)", r'\g<0> COLLATE "C"', columns)
 
 
 def mark_everything(enterprise_id: int) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from ghconnect.models.text import CodePointField
-from licensing import licenses
+from licensing import qualifiers
 from licensing.models import Account, CloudAccount, LicenseRow, Person
 
 from . import drive
@@ -79,7 +79,7 @@ def of_many() -> Any:
 @POSTGRESQL
 def test_words_that_begin_with_something_are_found_by_an_index() -> None:
     of, server = of_many()
-    starting = licenses.starting
+    starting = qualifiers.starting
     for rows, index, column in (
         (Account.objects.filter(starting("login", "u07"), server=server), "account_by_login", "login"),
         (

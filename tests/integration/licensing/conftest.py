@@ -51,7 +51,7 @@ def estate(octo: Enterprise, tokyo: Server) -> Enterprise:
     Expected 6: two came to Tokyo since, cat was suspended, and dan of Tokyo has no row.
     """
     rows = [
-        drive.row("ann", github_com_name="Ann Lee"),
+        drive.row("ann", github_com_name="Ann Lee", github_com_enterprise_roles=("owner",)),
         drive.row("bob", [f"{TOKYO}:2"], ["bob@octo.example"], github_com_saml_name_id="bob@octo.example"),
         drive.row("", [f"{TOKYO}:3"], ["cat@octo.example"]),
         drive.row("", ["ghe-old.octo.example:1"], ["old@octo.example"]),

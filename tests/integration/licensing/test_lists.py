@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import re
+import zipfile
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from django.db import connection
@@ -14,8 +16,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ghconnect.models import Enterprise, Server
-from licensing import bridge, exports, people
-from licensing.models import BridgeItem, CloudPicture, Edition, LicenseRow, Person
+from licensing import bridge, exports, people, workbook
+from licensing.models import BridgeItem, CloudPicture, Edition, LicenseRow, Person, SearchTerm
 from tests.integration.engine import drive
 
 from .conftest import TOKYO
@@ -209,7 +211,10 @@ def test_an_export_costs_queries_by_the_thousand_people_not_by_the_person(estate
         ("bob@octo.example", "github", ["Bob"]),
         ("bob@", "expected", ["Bob"]),
         ("bob-on", "github", ["Bob"]),
-        ("lee", "github", []),
+        ("lee", "github", ["Ann Lee"]),
+        ("le an", "github", ["Ann Lee"]),
+        ('"ann lee"', "expected", ["Ann Lee"]),
+        ('"lee ann"', "github", []),
         ("cat@octo", "github", ["cat@octo.example"]),
         ("dan", "expected", ["=dan"]),
         ("is:cloud", "github", ["Ann Lee"]),
@@ -237,6 +242,24 @@ def test_an_export_costs_queries_by_the_thousand_people_not_by_the_person(estate
         ("org:octo is:cloud ann", "github", ["Ann Lee"]),
         ("100%", "github", []),
         ("a_n", "github", []),
+        ("is:pending", "github", ["new@octo.example"]),
+        ("is:dormant", "expected", []),
+        ("is:never-active", "expected", []),
+        ("role:owner", "github", ["Ann Lee"]),
+        ("role:member", "github", []),
+        ("-role:owner is:cloud", "github", []),
+        ("-org:octo", "expected", ["=dan", "eve", "old@octo.example"]),
+        ("type:vss", "github", []),
+        ("type:enterprise is:both", "expected", ["Bob"]),
+        ("email:bob@octo.example", "github", ["Bob"]),
+        ("email:dan@", "expected", ["=dan"]),
+        ("email:new@octo.example", "expected", ["new@octo.example"]),
+        ("email:octo.example", "github", []),
+        ("matched-by:saml", "github", ["Bob"]),
+        ("matched-by:scim", "github", []),
+        ("since:2020-01-01 is:both", "github", ["Bob"]),
+        ("since:2999-01-01", "expected", []),
+        ("-since:2020-01-01", "expected", []),
     ],
 )
 def test_a_search_finds(estate: Enterprise, owner: Client, query: str, view: str, found: list[str]) -> None:
@@ -256,7 +279,7 @@ def test_what_nobody_knows_is_said_and_no_list_is_shown(
     page = owner.get(LIST, {"q": query})
     assert page.context["lines"] == []
     assert f"Not known here: {unknown}." in page.content.decode()
-    for ending in ("csv", "json"):
+    for ending in ("csv", "json", "xlsx"):
         refused = owner.get(f"{LIST}.{ending}", {"q": query})
         assert refused.status_code == 400
         assert unknown in refused.content.decode()
@@ -388,3 +411,119 @@ def test_a_person_shows_accounts_that_are_there_before_those_that_are_gone(
     drive.read_server(tokyo, [ann[1], drive.account(9)])
     shown = people.whole(octo, Person.objects.get(name="ann2"))
     assert [(line.login, line.gone) for line in shown.accounts] == [("ann2", False), ("ann1", True)]
+
+
+def as_xlsx(client: Client, query: str = "") -> list[list[list[str]]]:
+    """Return the cells of each sheet."""
+    found = zipfile.ZipFile(io.BytesIO(client.get(f"{LIST}.xlsx{query}").getvalue()))
+    assert found.testzip() is None
+    names = sorted(name for name in found.namelist() if name.startswith("xl/worksheets/"))
+    return [
+        [["".join(cell.itertext()) for cell in row] for row in ElementTree.fromstring(found.read(name))[0]]  # noqa: S314 - our own file
+        for name in names
+    ]
+
+
+def test_a_workbook_holds_what_the_csv_does_and_says_of_what_it_is(estate: Enterprise, owner: Client) -> None:
+    for query in ("?view=github", "?view=expected", "?view=free", "?view=expected&q=is:both"):
+        (header, *cells), about = as_xlsx(owner, query)
+        rows = as_csv(owner, query)
+        assert header == list(rows[0])
+        plain = [[value.removeprefix("'") for value in row.values()] for row in rows[:-1]]
+        assert cells == plain
+        assert about[0] == ["licenses", str(len(plain))]
+        assert ["edition", str(bridge.of(estate).edition)] in about
+
+
+def test_a_workbook_goes_on_in_another_sheet_and_takes_any_text(
+    octo: Enterprise, tokyo: Server, owner: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["=1+1", "<a&b>", "bell\x07", "\U0001f600", *(f"u{n}" for n in range(3))]
+    drive.read_cloud(octo, [drive.row(f"u{n}", github_com_name=name) for n, name in enumerate(names)])
+    monkeypatch.setattr(workbook, "ROWS_OF_SHEET", 3)
+    *sheets, _about = as_xlsx(owner)
+    shown = [row[1] for sheet in sheets for row in sheet[1:]]
+    assert [len(sheet) - 1 for sheet in sheets] == [3, 3, 1]
+    assert sorted(shown) == sorted(name.replace("\x07", "\ufffd") for name in names)
+
+
+def test_whoever_has_no_license_is_listed_with_the_reason(
+    estate: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    people = [
+        drive.account(2, "bob@octo.example", "bob-on-tokyo", dormant=True),
+        drive.account(3, "cat@octo.example", "cat", suspended=True),
+        drive.account(6, "zoe@octo.example", "zoe", suspended=True),
+        drive.account(7, "", "scim-admin"),
+    ]
+    drive.read_server(tokyo, people)
+    Enterprise.objects.update(price_cents=2100)
+    page = owner.get(LIST, {"view": "free"}).context
+    told = {line.name: line.verdict for line in page["lines"]}
+    assert told["zoe"] == "Suspended account: consumes no license"
+    assert told["scim-admin"] == "The scim-admin account: consumes no license"
+    assert set(told) == {"cat", "scim-admin", "zoe"}
+    assert page["heading"] == "3 people without a license, licenses for them would cost 756 USD a year"
+    dormant = owner.get(LIST, {"view": "expected", "q": "is:dormant"}).context
+    assert [line.name for line in dormant["lines"]] == ["Bob"]
+    assert dormant["heading"].endswith("licenses, 252 USD a year")
+    assert [one["expected"] for one in as_json(owner, "?view=free")["users"]] == [False] * 3
+
+
+def test_what_is_misspelt_leads_to_what_was_probably_meant(estate: Enterprise, owner: Client) -> None:
+    page = owner.get(LIST, {"q": "ann is:cluod", "view": "expected"})
+    assert page.context["meant"] == "ann is:cloud"
+    found = owner.get(page.context["meant_url"]).context
+    assert [line.name for line in found["lines"]] == ["Ann Lee"]
+    assert found["asked"].view == "expected"
+
+
+def test_every_choice_of_a_menu_leads_to_a_search_that_is_known(estate: Enterprise, owner: Client) -> None:
+    menus = owner.get(LIST, {"q": "ann"}).context["menus"]
+    organization = next(menu for menu in menus if menu.id == "filter-organization")
+    assert [option.label for option in organization.options] == ["octo"]
+    for menu in menus:
+        for option in menu.options:
+            asked = owner.get(option.href).context["asked"]
+            assert asked.query.unknown == ()
+            assert asked.query.words == ("ann",)
+            assert len(asked.query.terms) == 1
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?q=a", "?q=ann+lee+is:cloud", "?q=org:octo&view=expected", "?view=free"]
+)
+def test_a_page_asks_as_much_of_many_as_of_few(
+    octo: Enterprise, tokyo: Server, owner: Client, query: str
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            text(owner, f"{LIST}{query}")
+        return len(seen)
+
+    counts = []
+    for many in (2, 120):
+        drive.read_cloud(octo, [drive.row(f"a{n}", github_com_name=f"Ann Lee {n}") for n in range(many)])
+        drive.read_server(
+            tokyo, [drive.account(n, f"s{n}@x.example", suspended=True) for n in range(1, many)]
+        )
+        text(owner, f"{LIST}{query}")
+        counts.append(asked())
+    assert counts[0] == counts[1]
+
+
+def test_terms_follow_names_and_organizations(octo: Enterprise, tokyo: Server, owner: Client) -> None:
+    def found(query: str) -> list[str]:
+        return [line.name for line in owner.get(LIST, {"q": query, "view": "expected"}).context["lines"]]
+
+    drive.read_cloud(octo, [drive.row("ann", github_com_name="Ann Lee"), drive.row("bob")])
+    assert found("lee") == ["Ann Lee"]
+    row = drive.row("ann", github_com_name="Ann Moss", github_com_member_roles=("labs:Owner",))
+    drive.read_cloud(octo, [row, drive.row("bob")])
+    assert (found("lee"), found("moss"), found("org:labs")) == ([], ["Ann Moss"], ["Ann Moss"])
+    assert len(found("org:octo")) == 1
+    drive.read_cloud(octo, [drive.row("bob")])
+    assert (found("moss"), found("org:labs")) == ([], [])
+    assert set(SearchTerm.objects.values_list("person_id", flat=True)) == {
+        Person.objects.get(ended_edition=None).pk
+    }
