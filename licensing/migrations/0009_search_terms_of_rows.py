@@ -35,7 +35,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("licensing", "0006_search_terms"),
+        ("licensing", "0008_search_terms"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ghconnect', '0002_access_tokens'),
-        ('licensing', '0005_missed_state'),
+        ('licensing', '0007_lacked'),
     ]
 
     operations = [
