@@ -182,6 +182,10 @@ LOOKED_AT: dict[str, str] = {
             "Words in a picture, muted on the box; computed: 6.11 in light, 6.5 in dark, 8.7 and more in high "
             "contrast, 21 in forced colors.",
         ),
+        (
+            "equalRatio",
+            "A button whose colors the system replaces (forced colors); computed: black on white, 21:1.",
+        ),
         ("shortTextContent", "One figure, dash or dot, in the colors of the words beside it."),
         ("nonBmp", "A sign such as a dash or an arrow, in the colors of the words beside it."),
         ("pseudoContent", "A counter whose ring is drawn before it; the figure stands on its flat color."),
