@@ -16,11 +16,12 @@ from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from ghconnect import clock
-from ghconnect.models import Enterprise, Membership, Role, Server, ServerName, User
-from ghconnect.usecases import servers
+from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, ServerName, User
+from ghconnect.usecases import access_tokens, servers
 from licensing import attention, avoidable, bridge, clocks, counted_twice, tour
 from licensing.models import Account, Edition, GitHubSync, LicenseRow, Person, SyncRun
 from licensing.usecases import held, sandbox_again, sandbox_clock, sandbox_estate
+from tests.support import promises
 from tests.support.storyline import PASSWORDS, Storyline, loaded
 
 BASE = "/enterprises/octo-corp"
@@ -549,3 +550,24 @@ def test_only_a_sandbox_can_be_started_again(story: Storyline) -> None:
     assert mona.post("/enterprises/acme/start-again").status_code == 404
     assert not sandbox_again.request(enterprise=real, by=None)
     assert tour.links([]) == {}
+
+
+# --- the API, over all of it ----------------------------------------------------------------------------------
+
+
+def test_every_reading_answer_of_the_api_is_as_its_document_says(story: Storyline) -> None:
+    enterprise = story.enterprise
+    scopes = [AccessToken.Scope.READ_ENTERPRISE, AccessToken.Scope.READ_AUDIT_LOG]
+    _token, text = access_tokens.create(enterprise=enterprise, name="api", scopes=scopes, by=None)
+    run = SyncRun.objects.filter(enterprise=enterprise, server__host="ghe-tokyo.octo-corp.example").latest(
+        "pk"
+    )
+    valid = {
+        "enterprise": enterprise.slug,
+        "host": "ghe-tokyo.octo-corp.example",
+        "number": run.number,
+        "id": Person.objects.filter(enterprise=enterprise, consumes=True).earliest("pk").pk,
+        "ending": "json",
+    }
+    good = promises.asked(text, valid=valid, examples=1, reading=True)
+    assert {name for name, count in good.items() if not count} <= {"cloud_sync"}

@@ -1,0 +1,64 @@
+"""The API keeps what its document promises, whatever is sent (`make api` asks at length)."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from ghconnect.api import document
+from ghconnect.api.site import api
+from ghconnect.usecases import connect
+from licensing.models import Person
+from tests.integration.api.caller import ADMIN, AUDIT, READ, token
+from tests.integration.engine import drive
+from tests.integration.licensing import state
+from tests.support import promises
+
+pytestmark = pytest.mark.django_db
+HOST = "ghe-tokyo.octo.example"
+# `make api` sets more.
+EXAMPLES = int(os.environ.get("GHCONNECT_API_EXAMPLES", "1"))
+# What cannot go well twice, or with made-up values: tried in its own tests.
+CONFLICTS = {
+    "connection_enable",
+    "server_sync_publish",
+    "cloud_sync_publish",
+    "cloud_sync_discard",
+    "cloud_sync_start",
+    "feature_switch",
+    "server_sync_start",
+    "usage_push",
+}
+
+
+@pytest.fixture
+def valid() -> dict[str, Any]:
+    """An estate with something of every kind; returns names and numbers that exist, and a token."""
+    octo = drive.enterprise("octo")
+    server = drive.server(octo, HOST)
+    run = state.held(server)
+    rows = [drive.row(f"u{n}", [f"{HOST}:{n}"], [f"u{n:02}@octo.example"]) for n in range(1, 9)]
+    for some in (rows[:7], rows):
+        drive.read_cloud(octo, some)
+    state.at_github(octo, HOST)
+    connect.enable(server=server, by=None)
+    person = Person.objects.filter(enterprise=octo, consumes=True).first()
+    assert person is not None
+    return {
+        "token": token(octo, [READ, AUDIT, ADMIN]),
+        "enterprise": "octo",
+        "host": HOST,
+        "number": run.number,
+        "id": person.pk,
+        "ending": "csv",
+        "key": "license_usage_sync",
+    }
+
+
+def test_every_answer_is_as_the_document_says(valid: dict[str, Any]) -> None:
+    good = promises.asked(valid.pop("token"), valid=valid, examples=EXAMPLES)
+    never = {name for name, count in good.items() if not count}
+    assert never <= CONFLICTS, f"never answered well: {never - CONFLICTS}"
+    assert len(good) == sum(len(operations) for operations in document.of(api)["paths"].values())
