@@ -185,6 +185,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": LOOK,
     },
 }
+CELERY_BEAT_SCHEDULE["refresh what needs attention"] = {
+    "task": "licensing.refresh_attention",
+    "schedule": env.float("GHCONNECT_ATTENTION_SECONDS", default=300.0),
+    "options": LOOK,
+}
 GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)
 # How many days what was read, and whom it was about, is kept (ENGINEERING §27).
 GHCONNECT_KEEP_PAYLOADS_DAYS = env.int("GHCONNECT_KEEP_PAYLOADS_DAYS", default=30)
@@ -357,6 +362,8 @@ LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SESSION_COOKIE_AGE = env.int("GHCONNECT_SESSION_SECONDS", default=12 * 3600)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ghconnect@localhost")
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# A mail server that does not answer holds no worker for longer.
+EMAIL_TIMEOUT = 20
 
 # --- language, time, files -----------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -1,24 +1,28 @@
-"""What needs somebody in one enterprise: facts from rows, items by `rules.attention`, words and links."""
+"""What needs somebody in one enterprise: facts from rows, items by `rules.attention`, words and links.
+
+`usecases.attention.refresh` keeps the items in a table; pages, alerts, the API and commands read it by `shown`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.urls import NoReverseMatch, reverse
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ghconnect import clock, moments, wording
-from ghconnect.models import Enterprise
+from ghconnect.models import Enterprise, Server
 from ghconnect.templatetags.ghconnect_ui import number
 from licensing import clocks, sides
 from licensing.bridge import BridgeView
-from licensing.models import Account, CloudPicture, GitHubCount, Person, SyncRun
+from licensing.models import Account, Alerting, AttentionItem, CloudPicture, GitHubCount, Person, SyncRun
 from licensing.rules import attention as rules
 from licensing.rules import guard, states
 from licensing.rules.verdicts import EFFECT
@@ -35,10 +39,14 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "not_explained": ("alert", "color-fg-danger"),
     "count_fell": ("arrow-down", "color-fg-attention"),
     "over_purchased": ("alert", "color-fg-danger"),
+    "limit_near": ("alert", "color-fg-attention"),
+    "license_ends": ("key", "color-fg-attention"),
     "cloud_held": ("stop", "color-fg-severe"),
     "cloud_failing": ("x-circle", "color-fg-danger"),
     "token_ends": ("key", "color-fg-attention"),
 }
+# Parameters that are moments; JSON keeps them as text.
+MOMENTS = ("date", "date2", "when")
 OPEN_TO_ALL = {"answer", "review", "open_on_the_instance", "see_people", "download_evidence"}
 
 
@@ -79,9 +87,40 @@ def of(
     *,
     owner: bool,
 ) -> list[Shown]:
-    """Return what needs somebody, most licenses at stake first; a constant number of queries."""
+    """Draw what needs somebody from the facts of this moment; a constant number of queries."""
     gathered = gather(enterprise, servers, unknown, bridge)
-    return [_shown(item, gathered, owner) for item in rules.attention(gathered.facts, clock.now(enterprise))]
+    items = rules.attention(gathered.facts, clock.now(enterprise))
+    return [say(item, gathered, owner=owner) for item in items]
+
+
+def shown(enterprise: Enterprise, servers: Sequence[clocks.Clocks], *, owner: bool) -> list[Shown]:
+    """Return the open items of the table, most licenses at stake first: two queries.
+
+    What GitHub's next sync of each server changes stands in the items.
+    """
+    items = open_items(enterprise)
+    known = {each.server.host: each for each in servers}
+    pending: dict[str, Any] = {
+        item.subject: item.params["pending"] for item in items if "pending" in item.params
+    }
+    run = _last_cloud_run(enterprise)
+    gathered = Gathered(enterprise, rules.AttentionFacts(), known, pending, run)
+    return [say(item, gathered, owner=owner) for item in items]
+
+
+def open_items(enterprise: Enterprise) -> list[rules.Item]:
+    """Return the open items of the table as the rules drew them, most licenses at stake first: one query."""
+    rows = AttentionItem.objects.filter(enterprise=enterprise, cleared_at=None)
+    return sorted((item_of(row) for row in rows), key=rules.weight)
+
+
+def item_of(row: AttentionItem) -> rules.Item:
+    """Return the item of a row; moments among its parameters are moments again."""
+    params = {
+        name: parse_datetime(value) if name in MOMENTS and isinstance(value, str) else value
+        for name, value in row.params.items()
+    }
+    return rules.Item(row.key, row.subject, row.licenses, row.since, params, row.verb)
 
 
 def gather(
@@ -118,13 +157,22 @@ def _server(
         host=host,
         console=states.console_state(each.facts, now),
         github=states.github_state(
-            sides.github_facts(each.sync, readable=bool(each.server.enterprise.token)), now
+            sides.github_facts(each.sync, readable=bool(each.server.enterprise.token), cadence=each.cadence),
+            now,
         ),
         licenses=alone.get(each.server.pk, 0),
         releases=int(each.held.counts.get("releases", 0)) if each.held else 0,
         pending=sum(pending.get(host, {}).values()),
         added_at=each.server.created_at,
+        license_ends_at=license_ends_at(each.server),
     )
+
+
+def license_ends_at(server: Server) -> datetime | None:
+    """Return when the license installed on the instance ends, by what it last told."""
+    if server.license_read_at is None or server.license_days_left is None:
+        return None
+    return server.license_read_at + timedelta(days=server.license_days_left)
 
 
 def _held_alone(servers: Iterable[clocks.Clocks]) -> dict[int, int]:
@@ -174,6 +222,7 @@ def _cloud(enterprise: Enterprise, bridge: BridgeView, run: SyncRun | None) -> r
         counted_at=bridge.counted_at,
         unexplained=bridge.unexplained,
         purchased=None if metered or not bridge.by_github else bridge.purchased,
+        near_percent=_near_percent(enterprise),
         failing_since=picture.failing_since if picture else None,
         attempts=picture.failures if picture else 0,
         reason=run.error_key if run else "",
@@ -181,6 +230,11 @@ def _cloud(enterprise: Enterprise, bridge: BridgeView, run: SyncRun | None) -> r
         held_at=held.finished_at if held else None,
         token_ends_at=enterprise.token_expires_at,
     )
+
+
+def _near_percent(enterprise: Enterprise) -> int:
+    rows = Alerting.objects.filter(enterprise=enterprise).values_list("near_percent", flat=True)
+    return rows.first() or rules.NEAR_PERCENT
 
 
 def _before(enterprise: Enterprise, consumed: int) -> int | None:
@@ -194,7 +248,8 @@ def _before(enterprise: Enterprise, consumed: int) -> int | None:
 # --- words and links -------------------------------------------------------------------------------------------
 
 
-def _shown(item: rules.Item, gathered: Gathered, owner: bool) -> Shown:
+def say(item: rules.Item, gathered: Gathered, *, owner: bool) -> Shown:
+    """Say an item in the language of this moment; `href` may be a path or a whole address."""
     icon, css = LOOKS.get(item.key, ("clock", "color-fg-attention"))
     verb, href = _deed(item, gathered)
     return Shown(
@@ -232,9 +287,10 @@ def _stake(item: rules.Item, gathered: Gathered) -> str:
         told = [pending_words(key, n) for key, n in sorted(gathered.pending.get(item.subject, {}).items())]
         return wording.listed(told)
     if item.key in ("failing", "silent", "stale", "late"):
-        at = gathered.servers[item.subject].facts.picture_at
+        each = gathered.servers.get(item.subject)
+        at = each.facts.picture_at if each else None
         return _("Data of {day} stays").format(day=moments.day(at)) if at else ""
-    if not item.licenses or item.key in ("over_purchased", "not_explained", "count_fell"):
+    if not item.licenses or item.key in ("over_purchased", "not_explained", "count_fell", "limit_near"):
         return ""
     words = ngettext("{n} license at stake", "{n} licenses at stake", item.licenses)
     return words.format(n=number(item.licenses))
@@ -257,7 +313,7 @@ def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
     each = gathered.servers.get(item.subject)
     if each is not None and item.verb == "open_on_the_instance":
         return wording.verb(item.verb), each.server.instance_url
-    if each is not None and each.console.step is not None:
+    if each is not None and each.console.key == item.key and each.console.step is not None:
         return each.console.step.label, each.console.step.url
     run = gathered.cloud_run
     if item.verb == "remedy" and run is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from ghconnect import clock
 from ghconnect.models import Enterprise, Server, ServerName
@@ -17,13 +18,18 @@ from licensing.rules import states
 
 KEY = "license_usage_sync"
 State = SyncRun.State
+# A server's rhythm of a season ago says little of today's; a sandbox's time may be ahead by as much.
+LEARNT_FROM = timedelta(days=400)
 # What ends a run with a word on the server; cancelled and superseded runs say nothing of it.
 SETTLED = (State.HELD, State.PUBLISHED, State.UNCHANGED, State.FAILED, State.DISCARDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """A server with everything its row shows. `open` is the run under way, `last` the last one with a word."""
+    """A server with everything its row shows. `open` is the run under way, `last` the last one with a word.
+
+    `cadence` is how far apart GitHub's own syncs of it usually are.
+    """
 
     server: Server
     connected: bool
@@ -32,6 +38,7 @@ class Clocks:
     github: sides.Side
     picture: ServerPicture | None = None
     sync: GitHubSync | None = None
+    cadence: timedelta = states.WEEK
     open: SyncRun | None = None
     last: SyncRun | None = None
     facts: states.ConsoleFacts = field(default_factory=lambda: states.ConsoleFacts(False, False))
@@ -87,12 +94,24 @@ def _all(rows: QuerySet[Server], enterprises: Sequence[Enterprise]) -> list[Cloc
     for server in servers:
         server.enterprise = owners[server.enterprise_id]
     runs = _runs(servers)
-    syncs = _syncs(servers, enterprises)
+    syncs, rhythms = _syncs(servers, enterprises), cadences(enterprises)
     clocks = []
     for server in servers:
         pair = (runs.get(server.open_id), runs.get(server.last_id))  # type: ignore[attr-defined]
-        clocks.append(_clocks(server, *pair, syncs.get(server.pk)))
+        rhythm = rhythms.get(server.pk, states.WEEK)
+        clocks.append(_clocks(server, *pair, syncs.get(server.pk), rhythm))
     return clocks
+
+
+def cadences(enterprises: Sequence[Enterprise]) -> dict[int, timedelta]:
+    """Return how far apart GitHub's syncs of each server usually are, by its primary key; one query."""
+    rows = GitHubSync.objects.filter(enterprise__in=enterprises, server__isnull=False, status=states.SUCCESS)
+    recent = rows.filter(date__isnull=False, first_seen_at__gte=timezone.now() - LEARNT_FROM)
+    dates: dict[int, list[datetime]] = {}
+    for pk, date in recent.order_by().values_list("server_id", "date"):
+        if date is not None:
+            dates.setdefault(pk, []).append(date)
+    return {pk: states.cadence(found) for pk, found in dates.items()}
 
 
 def _syncs(servers: Sequence[Server], enterprises: Sequence[Enterprise]) -> dict[int, GitHubSync]:
@@ -175,6 +194,7 @@ def _clocks(
     moving: SyncRun | None,
     last: SyncRun | None,
     sync: GitHubSync | None,
+    rhythm: timedelta,
 ) -> Clocks:
     now = clock.now(server.enterprise)
     connection, picture = getattr(server, "connection", None), getattr(server, "picture", None)
@@ -185,9 +205,10 @@ def _clocks(
         connected=connection is not None,
         enabled=enabled_at is not None,
         console=sides.console_side(server, facts, moving, last, now),
-        github=sides.github_side(sync, now, readable=bool(server.enterprise.token)),
+        github=sides.github_side(sync, now, readable=bool(server.enterprise.token), cadence=rhythm),
         picture=picture,
         sync=sync,
+        cadence=rhythm,
         open=moving,
         last=last,
         facts=facts,

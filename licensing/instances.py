@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from ghconnect import clock
 from ghconnect.models import Enterprise, Server
+from licensing import clocks
 from licensing.models import GitHubSync
 from licensing.rules import states
 
@@ -38,10 +39,14 @@ class Instance:
 
 
 def of(enterprise: Enterprise) -> list[Instance]:
-    """Return GitHub's instances and ours that GitHub does not list, by host; two queries."""
+    """Return GitHub's instances and ours that GitHub does not list, by host; three queries."""
     now = clock.now(enterprise)
     syncs = GitHubSync.objects.filter(enterprise=enterprise, newest=True).select_related("server")
-    found = [_listed(sync, github_side(sync, now)) for sync in syncs]
+    rhythms = clocks.cadences([enterprise])
+    found = [
+        _listed(sync, github_side(sync, now, cadence=rhythms.get(sync.server_id or 0, states.WEEK)))
+        for sync in syncs
+    ]
     listed = {one.server.pk for one in found if one.server}
     for server in enterprise.servers.all():
         if server.pk not in listed:

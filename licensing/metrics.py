@@ -7,10 +7,11 @@ from datetime import datetime
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count
 
 from ghconnect import clock, vitals
 from ghconnect.models import Enterprise
+from licensing import backlog
 from licensing.models import CloudPicture, Edition, ServerPicture, SyncRun
 
 Line = tuple[dict[str, str], float]
@@ -23,7 +24,11 @@ def text() -> str:
 
 def _families() -> Iterator[tuple[str, str, list[Line]]]:
     yield "ghconnect_runs", "Sync runs by state.", _runs()
-    yield "ghconnect_oldest_queued_seconds", "Age of the oldest queued run; 0 without one.", [_oldest()]
+    yield (
+        "ghconnect_oldest_queued_seconds",
+        "Age of the oldest queued run; 0 without one.",
+        [({}, backlog.of().oldest_seconds)],
+    )
     pictures = list(ServerPicture.objects.select_related("server__enterprise").order_by("server_id"))
     clouds = list(CloudPicture.objects.select_related("enterprise").order_by("enterprise_id"))
     subjects: list[tuple[dict[str, str], ServerPicture | CloudPicture, Enterprise]] = [
@@ -55,15 +60,6 @@ def _families() -> Iterator[tuple[str, str, list[Line]]]:
 def _runs() -> list[Line]:
     found = dict(SyncRun.objects.order_by().values_list("state").annotate(n=Count("pk")))
     return [({"state": str(state)}, found.get(state, 0)) for state in SyncRun.State.values]
-
-
-def _oldest() -> Line:
-    """Run rows are in their enterprise's own time; the oldest of each is aged by that."""
-    queued = SyncRun.objects.filter(state=SyncRun.State.QUEUED).order_by()
-    oldest = queued.values_list("enterprise").annotate(at=Min("requested_at"))
-    enterprises = Enterprise.objects.in_bulk([pk for pk, _ in oldest])
-    ages = [_age(at, clock.now(enterprises[pk])) for pk, at in oldest if pk in enterprises]
-    return {}, max(ages, default=0.0)
 
 
 def _seats(clouds: list[CloudPicture]) -> Iterator[Line]:

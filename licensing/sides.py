@@ -109,18 +109,23 @@ def resumes_at(run: SyncRun) -> datetime | None:
     return run.resume_at + timedelta(seconds=run.enterprise.clock_offset)
 
 
-def github_facts(sync: GitHubSync | None, *, readable: bool) -> states.GitHubFacts:
+def github_facts(
+    sync: GitHubSync | None, *, readable: bool, cadence: timedelta = states.WEEK
+) -> states.GitHubFacts:
     """Return what GitHub reports of its own sync of a server; nothing without a token, or without the host."""
     if not readable or sync is None:
         return states.GitHubFacts(reported=False)
     # GitHub's API does not tell an upload from a sync: a server whose file is uploaded here cannot have synced.
     by_file = sync.server is not None and sync.server.way_in == Server.WayIn.UPLOAD
-    return states.GitHubFacts(True, sync.date, sync.status, sync.error, states.UPLOAD if by_file else "")
+    kind = states.UPLOAD if by_file else ""
+    return states.GitHubFacts(True, sync.date, sync.status, sync.error, kind, cadence)
 
 
-def github_side(sync: GitHubSync | None, now: datetime, *, readable: bool = True) -> Side:
+def github_side(
+    sync: GitHubSync | None, now: datetime, *, readable: bool = True, cadence: timedelta = states.WEEK
+) -> Side:
     """Return GitHub's clock in words."""
-    state = states.github_state(github_facts(sync, readable=readable), now)
+    state = states.github_state(github_facts(sync, readable=readable, cadence=cadence), now)
     words = {"ago": moments.ago(state.at, now)} if state.at else {}
     said = wording.github_state(state.key, {**words, **state.params})
     return Side(state.key, said.label, said.css, at=state.at, sentence=said.sentence)

@@ -8,6 +8,8 @@ from ghconnect import vitals
 from ghconnect.usecases import audit_chain
 
 from .usecases import (
+    attention,
+    deliver,
     github_status,
     retention,
     sandbox_clock,
@@ -33,6 +35,7 @@ def request_due_syncs(**_: object) -> None:
     vitals.mark("dispatcher")
     sandbox_clock.follow()
     schedule.dispatch()
+    deliver.dispatch()
 
 
 @shared_task(name="licensing.sweep_stale_runs")
@@ -48,6 +51,18 @@ def watch_github(enterprise_id: int, **_: object) -> None:
     """Read GitHub's own sync status of every server, and once a day what servers share with it."""
     github_status.watch(enterprise_id=enterprise_id)
     statistics.read(enterprise_id=enterprise_id)
+
+
+@shared_task(name="licensing.refresh_attention")
+def refresh_attention(enterprise_id: int = 0, **_: object) -> None:
+    """Bring the table of what needs somebody up to date: of one enterprise, or of all."""
+    attention.refresh_ids(enterprise_id)
+
+
+@shared_task(name="licensing.deliver_alerts")
+def deliver_alerts(receiver_id: int, **_: object) -> None:
+    """Deliver what waits for one receiver."""
+    deliver.deliver(receiver_id=receiver_id)
 
 
 @shared_task(name="licensing.load_sandbox")

@@ -63,7 +63,7 @@ def _github(server: Server, cursor: paging.Cursor | None, limit: int) -> Iterato
     for sync in _from(rows, GITHUB, cursor)[:limit]:
         sync.server = server
         side = sides.github_side(sync, sync.when)
-        said = wording.github_state(side.key.removesuffix("_stale"))
+        said = wording.github_state(side.key.removesuffix("_stale").removesuffix("_late"))
         yield Entry(
             sync.when,
             GITHUB,

@@ -84,8 +84,13 @@ class Egress:
         address = ipaddress.ip_address(ip)
         if never(address):
             raise AddressRefusedError(host, ip, never=True)
-        if not address.is_global and not any(address in network for network in self.allowed_networks):
+        if not address.is_global and not self.allows(ip):
             raise AddressRefusedError(host, ip, never=False)
+
+    def allows(self, ip: str) -> bool:
+        """True for an address in a network that the operator has named."""
+        address = ipaddress.ip_address(ip)
+        return any(address in network for network in self.allowed_networks)
 
     def proxy_for(self, host: str, port: int) -> str:
         """The proxy to use for a host, "" for none."""

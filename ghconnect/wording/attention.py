@@ -30,11 +30,16 @@ ITEMS: dict[str, Wordings] = {
     "not_explained": _("{n} licenses of the difference are not explained"),
     "count_fell": _("GitHub's count fell by {n} since the day before"),
     "over_purchased": _("{n} more than purchased"),
+    "limit_near": (
+        _("Close to the limit: {n} of {m} purchased licenses left"),
+        _("The limit is reached: none of {m} purchased licenses left"),
+    ),
     "cloud_held": (_("GitHub's report is held: {reason}"), _("GitHub's report is held")),
     "cloud_failing": (
         _("GitHub's report cannot be read since {day}: {reason}"),
         _("GitHub's report cannot be read: {reason}"),
     ),
+    "license_ends": _("The license of the instance ends on {day}"),
     "token_ends": _("The token of the enterprise ends on {day}"),
 }
 

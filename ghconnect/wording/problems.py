@@ -36,6 +36,17 @@ PROBLEMS: dict[str, Wordings] = {
         " change its"
         " host name in Server settings."
     ),
+    "webhook_url": _("This is no address of a webhook. It begins with https:// and names a host."),
+    "webhook_github": _("Alerts are never sent to GitHub or to a server that this console reads."),
+    "webhook_plain": _(
+        "{host} is not in a network that an operator allowed (GHCONNECT_ALLOWED_NETWORKS): alerts go there by https"
+        " alone."
+    ),
+    "webhook_redirect": _(
+        "{host} sends this console on to another place, which it does not follow ({status})."
+    ),
+    "webhook_status": _("{host} did not take the alert and answered {status}."),
+    "mail": _("The mail server did not take the alert ({problem})."),
     "bad_host": _('"{host}" is not the name of a host. Write it as in its address, such as ghe.example.com.'),
     "host_is_address": _("{host} is an address. Write the host name, as it stands in the certificate."),
     "host_is_cloud": _("{host} belongs to GitHub. A server is an instance of your own."),

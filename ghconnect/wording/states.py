@@ -90,8 +90,10 @@ STATES = {
 
 GITHUB_STATES = {
     "synced": State((_("Synced {ago}"), _("Synced")), "success"),
+    "synced_late": State((_("Synced {ago}"), _("Synced")), "attention", "", _("Open on the instance")),
     "synced_stale": State((_("Synced {ago}"), _("Synced")), "attention", "", _("Open on the instance")),
     "uploaded": State((_("Uploaded {ago}"), _("Uploaded")), "success"),
+    "uploaded_late": State((_("Uploaded {ago}"), _("Uploaded")), "attention", "", _("Open on the instance")),
     "uploaded_stale": State((_("Uploaded {ago}"), _("Uploaded")), "attention", "", _("Open on the instance")),
     "never_synced": State(
         _("Never synced"),

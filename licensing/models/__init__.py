@@ -1,6 +1,7 @@
 """What connected servers report, and who holds a license."""
 
 from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
+from .alerts import Alert, AlertDelivery, Alerting, AlertReceiver, AttentionItem
 from .among import Among
 from .people import BridgeItem, Match, Person, SearchTerm, Seat
 from .sync import (
@@ -20,7 +21,12 @@ from .usage import CloudPicture, Edition, GitHubCount, GitHubSync, ServerStatist
 __all__ = [
     "Account",
     "Address",
+    "Alert",
+    "AlertDelivery",
+    "AlertReceiver",
+    "Alerting",
     "Among",
+    "AttentionItem",
     "BridgeItem",
     "CloudAccount",
     "CloudPicture",

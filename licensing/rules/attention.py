@@ -10,7 +10,9 @@ from .states import Params, State
 
 # GitHub's first sync of a server comes with its weekly one: until then that it has not come is normal.
 FIRST_SYNC = timedelta(days=8)
-TOKEN_ENDS = timedelta(days=14)
+# Of a token, and of the license installed on an instance.
+ENDS_SOON = timedelta(days=14)
+NEAR_PERCENT = 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class ServerFacts:
     """A server and the licenses that hang on it.
 
     `licenses` that its accounts alone hold, `releases` of its held run, `pending` that GitHub's next sync of it
-    would change.
+    would change; `license_ends_at` is when the license installed on it ends, None while unknown.
     """
 
     host: str
@@ -40,6 +42,7 @@ class ServerFacts:
     releases: int = 0
     pending: int = 0
     added_at: datetime | None = None
+    license_ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ class UnknownHost:
 class CloudFacts:
     """GitHub's side: its count now and before, what is not explained, and the connection.
 
-    `purchased` is None under a metered contract; `held` are the params of a held cloud run.
+    `purchased` is None under a metered contract; `near_percent` of it consumed is near the limit; `held` are the
+    params of a held cloud run.
     """
 
     consumed: int = 0
@@ -64,6 +68,7 @@ class CloudFacts:
     counted_at: datetime | None = None
     unexplained: int = 0
     purchased: int | None = None
+    near_percent: int = NEAR_PERCENT
     failing_since: datetime | None = None
     attempts: int = 0
     reason: str = ""
@@ -91,7 +96,9 @@ CONSOLE_VERBS = {
     "late": "sync_now",
 }
 GITHUB_KEYS = {
+    "synced_late": "github_stale",
     "synced_stale": "github_stale",
+    "uploaded_late": "github_upload_stale",
     "uploaded_stale": "github_upload_stale",
     "failed": "github_failed",
     "never_synced": "github_never_synced",
@@ -103,20 +110,24 @@ def attention(facts: AttentionFacts, now: datetime) -> list[Item]:
     items = [item for server in facts.servers for item in _of_server(server, now)]
     items += map(_of_unknown, facts.unknown_hosts)
     items += _of_cloud(facts.cloud, now)
-    return sorted(items, key=_weight)
+    return sorted(items, key=weight)
 
 
-def _weight(item: Item) -> tuple[int, bool, float, str, str]:
+def weight(item: Item) -> tuple[int, bool, float, str, str]:
+    """The place of an item: most licenses at stake, then oldest, then by name."""
     since = item.since.timestamp() if item.since else 0.0
     return (-item.licenses, item.since is None, since, item.subject, item.key)
 
 
 def _of_server(server: ServerFacts, now: datetime) -> Iterator[Item]:
-    """At most one item for each of the two clocks."""
+    """At most one item for each of the two clocks, and one for the license installed on it."""
     state = server.console
     if state.key in CONSOLE_VERBS:
         licenses = server.releases if state.key == "held" else server.licenses
         yield Item(state.key, server.host, licenses, state.at, dict(state.params), CONSOLE_VERBS[state.key])
+    ends = server.license_ends_at
+    if ends is not None and ends - now <= ENDS_SOON:
+        yield Item("license_ends", server.host, 0, None, {"date": ends}, "open_on_the_instance")
     at_github = server.github
     if at_github.key not in GITHUB_KEYS or _too_early(server, now):
         return
@@ -147,6 +158,9 @@ def _of_cloud(cloud: CloudFacts, now: datetime) -> Iterator[Item]:
     if cloud.purchased is not None and cloud.consumed > cloud.purchased:
         over = cloud.consumed - cloud.purchased
         yield Item("over_purchased", "", over, cloud.counted_at, {"n": over}, "see_people")
+    elif cloud.purchased and cloud.consumed * 100 >= cloud.purchased * cloud.near_percent:
+        near: Params = {"n": cloud.purchased - cloud.consumed, "m": cloud.purchased}
+        yield Item("limit_near", "", 0, cloud.counted_at, near, "see_people")
     yield from _of_connection(cloud, now)
 
 
@@ -158,5 +172,5 @@ def _of_connection(cloud: CloudFacts, now: datetime) -> Iterator[Item]:
         failing: Params = {"date": cloud.failing_since, "n": cloud.attempts, "reason": cloud.reason}
         yield Item("cloud_failing", "", cloud.consumed, cloud.failing_since, failing, "remedy")
     ends = cloud.token_ends_at
-    if ends is not None and ends - now <= TOKEN_ENDS:
+    if ends is not None and ends - now <= ENDS_SOON:
         yield Item("token_ends", "", cloud.consumed, None, {"date": ends}, "replace_token")

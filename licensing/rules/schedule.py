@@ -89,8 +89,12 @@ def wait(attempt: int, retry_after: timedelta | None = None, seed: str = "") -> 
     At least what the other side asked for, but never longer than a week, in which the next period begins.
     """
     longest = min(FIRST_WAIT * (1 << min(attempt, 20)), LONGEST_WAIT)
-    spread = longest * (0.5 + _hash(f"{seed}:{attempt}") % 1000 / 2000)
-    return min(max(spread, retry_after or timedelta()), WEEK)
+    return min(max(longest * share(f"{seed}:{attempt}"), retry_after or timedelta()), WEEK)
+
+
+def share(seed: str) -> float:
+    """Return a number from ½ to 1, always the same for `seed`: what spreads those that would wait equally long."""
+    return 0.5 + _hash(seed) % 1000 / 2000
 
 
 def _after_quiet(at: datetime, quiet_hours: QuietHours | None, zone: tzinfo) -> datetime:

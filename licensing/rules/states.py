@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 PULL = "pull"
 UPLOAD = "upload"
 SUCCESS = "success"
+WEEK, DAY = timedelta(days=7), timedelta(days=1)
+# "Sync now" pressed twice is no rhythm; three gaps or more are one, and the last eight tell how it is today.
+NO_RHYTHM, FEW_GAPS, LAST_GAPS = timedelta(hours=12), 3, 8
 
 Params = dict[str, object]
 
@@ -23,12 +28,15 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """From when on this console calls a server silent, stale or late, and GitHub's sync stale."""
+    """From when on this console calls a server silent, stale or late, and GitHub's sync stale.
+
+    GitHub's sync is late a day after the server's own cadence (`cadence`), by default after 8 days (PRODUCT §6.3).
+    """
 
     silent: timedelta = timedelta(days=14)
     stale: timedelta = timedelta(days=15)
     late: timedelta = timedelta(hours=24)
-    github: timedelta = timedelta(days=8)
+    github: timedelta = timedelta(days=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +66,17 @@ class ConsoleFacts:
 
 @dataclass(frozen=True, slots=True)
 class GitHubFacts:
-    """What GitHub reports of its own sync of a server, its words verbatim; `kind` is connect or upload."""
+    """What GitHub reports of its own sync of a server, its words verbatim; `kind` is connect or upload.
+
+    `cadence` is how far apart the server's syncs usually are.
+    """
 
     reported: bool
     date: datetime | None = None
     status: str = ""
     error: str = ""
     kind: str = ""
+    cadence: timedelta = WEEK
 
 
 DEFAULTS = Thresholds()
@@ -88,7 +100,23 @@ def github_state(facts: GitHubFacts, now: datetime, limits: Thresholds = DEFAULT
     if facts.status != SUCCESS or facts.date is None:
         return State("failed", facts.date, {"words": facts.error or facts.status})
     key = "uploaded" if facts.kind == UPLOAD else "synced"
-    return State(f"{key}_stale" if now - facts.date > limits.github else key, facts.date)
+    return State(key + _lateness(now - facts.date, facts.cadence, limits), facts.date)
+
+
+def _lateness(age: timedelta, rhythm: timedelta, limits: Thresholds) -> str:
+    """The end of a state's key; a server with a slow rhythm is never stale before it is late."""
+    late = rhythm + DAY
+    if age > max(limits.github, late):
+        return "_stale"
+    return "_late" if age > late else ""
+
+
+def cadence(dates: Iterable[datetime]) -> timedelta:
+    """How far apart a server's syncs at GitHub usually are: the median of the last gaps, a week while unknown."""
+    known = sorted(set(dates))
+    gaps = [later - earlier for earlier, later in pairwise(known) if later - earlier > NO_RHYTHM]
+    last = sorted(gaps[-LAST_GAPS:])
+    return last[len(last) // 2] if len(last) >= FEW_GAPS else WEEK
 
 
 def _of_run(facts: ConsoleFacts) -> State | None:

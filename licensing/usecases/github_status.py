@@ -12,6 +12,7 @@ from django.db import transaction
 from ghconnect import clock
 from ghconnect.github.errors import GitHubError
 from ghconnect.models import Enterprise, Server, ServerName
+from ghconnect.queue import send
 from ghconnect.records import ServerSyncStatus
 from ghconnect.usecases import clients
 from licensing.models import CloudPicture, GitHubSync, SyncRun
@@ -42,6 +43,7 @@ def watch(*, enterprise_id: int) -> bool:
         return False
     if keep(enterprise=enterprise, found=found):
         runs.request(subject=enterprise, trigger=SyncRun.Trigger.DAILY)
+    send("licensing.refresh_attention", enterprise_id=enterprise.pk)
     return True
 
 

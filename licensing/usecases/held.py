@@ -86,6 +86,7 @@ def discard(*, run: SyncRun, by: User | None) -> SyncRun:
     )
     bulk.forget_staged(run.pk)
     audit.record("license_sync.discard_held", by=by, enterprise=run.enterprise, subject=str(run))
+    send("licensing.refresh_attention", enterprise_id=run.enterprise_id)
     run.refresh_from_db()
     return run
 

@@ -176,6 +176,10 @@ def supersede_held(run: SyncRun) -> None:
 
 def settle(run: SyncRun, state: str, **values: Any) -> None:
     """The last statement of a publication: the fence. Raises LostRun, which rolls all of it back."""
+    from . import alerts
+
+    if state in SyncRun.GOOD:
+        alerts.of_good_run(run, state=state, counts=values.get("counts", run.counts))
     runs.save(
         run,
         state=state,

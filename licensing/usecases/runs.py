@@ -301,7 +301,7 @@ def wait(run: SyncRun, pause: timedelta, key: str, params: dict[str, str], *, fa
 
 def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
     """End the run as failed with words' key and params; its data stays as it was."""
-    from . import freshness
+    from . import alerts, freshness
 
     with transaction.atomic():
         save(
@@ -315,6 +315,7 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
         bulk.forget_staged(run.pk)
         freshness.failed(run)
         audit.record("license_sync.failed", by=None, enterprise=run.enterprise, subject=str(run), reason=key)
+        alerts.of_run(run, "license_sync.failed", state=run.state, counts=run.counts)
         kick(run)
         faults.at("fail:before")
     faults.at("fail:after")
@@ -323,7 +324,7 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
 
 def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> None:
     """End the run as held: nothing changes until an owner decides."""
-    from . import freshness
+    from . import alerts, freshness
 
     with transaction.atomic():
         save(
@@ -338,6 +339,7 @@ def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> N
         )
         freshness.contacted(run)
         audit.record("license_sync.held", by=None, enterprise=run.enterprise, subject=str(run), counts=counts)
+        alerts.of_run(run, "license_sync.held", state=run.state, counts=counts)
         kick(run)
         faults.at("hold:before")
     log.warning("sync %s held: %s", run, [hold["key"] for hold in holds])

@@ -62,6 +62,7 @@ def _move(enterprise: Enterprise, offset: int, *, realign: bool) -> None:
     for due in dues if realign else ():
         after = _next(due, enterprise)
         DueSync.objects.filter(pk=due.pk).update(at=after.at, period=after.period_key)
+    send("licensing.refresh_attention", enterprise_id=enterprise.pk)
 
 
 def _next(due: DueSync, enterprise: Enterprise) -> rules.Due:

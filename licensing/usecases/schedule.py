@@ -53,12 +53,14 @@ def on_enable(*, server: Server, by: User | None) -> None:
     )
     if server.way_in == Server.WayIn.PULL:
         runs.request(subject=server, trigger=Trigger.FIRST, by=by)
+    _look_again(server.enterprise)
 
 
 def on_disable(*, server: Server, by: User | None) -> None:
     """Disabled or disconnected: no due row, open runs cancelled; what was read stays."""
     DueSync.objects.filter(server=server).delete()
     runs.cancel_open(server)
+    _look_again(server.enterprise)
 
 
 def on_token_replaced(*, server: Server, by: User | None) -> None:
@@ -75,6 +77,12 @@ def on_server_removed(*, server: Server, by: User | None) -> None:
     from . import removal
 
     removal.retire(server=server)
+    _look_again(server.enterprise)
+
+
+def _look_again(enterprise: Enterprise) -> None:
+    """Let a worker see what needs somebody now."""
+    send("licensing.refresh_attention", enterprise_id=enterprise.pk)
 
 
 def on_enterprise_token(*, enterprise: Enterprise, by: User | None) -> None:

@@ -19,6 +19,7 @@ from django.db import DatabaseError, transaction
 from ghconnect import clock, faults
 from ghconnect.github.errors import GitHubError
 from ghconnect.models import Server
+from ghconnect.queue import send
 from ghconnect.records import ServerAccount
 from ghconnect.usecases import clients, connect
 from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk
@@ -65,6 +66,7 @@ def _over(run: SyncRun) -> SyncRun | None:
     found = SyncRun.objects.select_related("enterprise", "server__enterprise").filter(pk=run.pk).first()
     if found is not None:
         _say(found)
+        send("licensing.refresh_attention", enterprise_id=found.enterprise_id)
     return found
 
 

@@ -31,7 +31,7 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
     numbers = bridge.of(enterprise)
     if not servers and not enterprise.token and not numbers.edition:
         return render(request, "licensing/day_one.html")
-    items = attention.of(enterprise, servers, unknown, numbers, owner=request.place.is_owner)
+    items = attention.shown(enterprise, servers, owner=request.place.is_owner)
     shown = len(items) if "all" in request.GET else SHOWN
     metered = enterprise.contract == Enterprise.Contract.METERED
     context = {

@@ -70,6 +70,7 @@ OWNERS = {
     "server_remove",
     "server_sync_now",
     "server_token_delete",
+    "settings_alerts",
     "start_again",
     "upload",
 }

@@ -20,6 +20,7 @@ from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, 
 from ghconnect.usecases import access_tokens, servers
 from licensing import attention, avoidable, bridge, clocks, counted_twice, tour
 from licensing.models import Account, Edition, GitHubSync, LicenseRow, Person, SyncRun
+from licensing.usecases import attention as refresh
 from licensing.usecases import held, sandbox_again, sandbox_clock, sandbox_estate
 from tests.support import promises
 from tests.support.storyline import PASSWORDS, Storyline, loaded
@@ -62,8 +63,8 @@ def sides(enterprise: Enterprise) -> dict[str, clocks.Clocks]:
 
 
 def items(enterprise: Enterprise) -> list[attention.Shown]:
-    found = clocks.of(enterprise), clocks.known_to_github_only(enterprise)
-    return attention.of(enterprise, *found, bridge.of(enterprise), owner=True)
+    assert refresh.refresh(enterprise=enterprise)
+    return attention.shown(enterprise, clocks.of(enterprise), owner=True)
 
 
 def person(enterprise: Enterprise, host: str, number: int) -> Person:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ghconnect.models import Enterprise
-from licensing import attention, bridge, clocks
+from licensing import attention, backlog, bridge, clocks
 from licensing.management.enterprises import enterprise_of, server_of
+from licensing.usecases import attention as refresh
 
 OK, ATTENTION, WRONG = 0, 1, 2
 
@@ -56,11 +58,13 @@ class Command(BaseCommand):
         servers = clocks.of(enterprise)
         unknown = clocks.known_to_github_only(enterprise)
         numbers = bridge.of(enterprise)
-        items = attention.of(enterprise, servers, unknown, numbers, owner=True)
+        refresh.refresh(enterprise=enterprise)  # so that it is right where no worker runs
+        items = attention.shown(enterprise, servers, owner=True)
         return {
             "enterprise": enterprise.slug,
             "counted_by_github": numbers.counted,
             "expected": numbers.expected,
+            "backlog": asdict(backlog.of(enterprise)),
             "servers": [_server(each) for each in servers if not hosts or each.server.host in hosts],
             "known_to_github_only": [] if hosts else [each.host for each in unknown],
             "attention": [
@@ -74,6 +78,12 @@ class Command(BaseCommand):
         counted = status["counted_by_github"]
         count = f"{counted:,} licenses counted by GitHub, " if counted is not None else ""
         self.stdout.write(f"{status['enterprise']}: {count}{status['expected']:,} expected")
+        waits = status["backlog"]
+        if waits["queued"] or waits["alerts"]:
+            age = round(waits["oldest_seconds"])
+            self.stdout.write(
+                f"  waiting: {waits['queued']} syncs, the oldest for {age} s; {waits['alerts']} alerts"
+            )
         width = max((len(server["host"]) for server in status["servers"]), default=0)
         for server in status["servers"]:
             state = f"{server['console']['label']} {server['console']['age']}".strip()
@@ -93,5 +103,7 @@ def _server(each: clocks.Clocks) -> dict[str, Any]:
         "enabled": each.enabled,
         "console": {"state": each.console.key, "label": each.console.label, "age": each.console.age},
         "github": {"state": each.github.key, "label": each.github.label},
+        "failures": each.facts.attempts,
+        "failing_since": each.facts.failing_since.isoformat() if each.facts.failing_since else None,
         "data_of": each.facts.picture_at.isoformat() if each.facts.picture_at else None,
     }

@@ -12,6 +12,7 @@ from ghconnect.models import Enterprise, Server
 from licensing import attention, bridge, clocks, sides
 from licensing.models import GitHubCount, ServerPicture, SyncRun
 from licensing.rules import attention as rules
+from licensing.usecases import attention as refresh
 from licensing.usecases import runs
 from tests.integration.engine import drive
 
@@ -27,6 +28,11 @@ def token(octo: Enterprise) -> Enterprise:
     Enterprise.objects.filter(pk=octo.pk).update(token="sealed")
     octo.refresh_from_db()
     return octo
+
+
+def looked(of: Enterprise) -> None:
+    """Bring the table of items up to date, as a worker does after each run."""
+    assert refresh.refresh(enterprise=of)
 
 
 def items(of: Enterprise, *, owner: bool = True) -> list[attention.Shown]:
@@ -131,6 +137,7 @@ def test_each_server_shows_both_clocks(token: Enterprise, owner: Client, estate:
 def test_attention_is_five_at_most_and_the_rest_on_demand(token: Enterprise, owner: Client) -> None:
     for number in range(7):
         state.failed(state.pulled(token, f"ghe-{number}.octo.example"))
+    looked(token)
     page = state.text(owner, OVERVIEW)
     assert page.count('<li><svg class="octicon octicon-x-circle') == 5
     assert ">2 more</a>" in page
@@ -151,6 +158,7 @@ def test_most_licenses_at_stake_come_first(token: Enterprise) -> None:
 def test_a_billing_manager_is_shown_no_deed_of_owners(token: Enterprise, manager: Client) -> None:
     state.failed(state.pulled(token, "ghe-osaka.octo.example"))
     assert [item.href for item in items(token, owner=False)] == [""]
+    looked(token)
     page = state.text(manager, OVERVIEW)
     assert "/settings" not in page.split("</header>")[1].split("<footer")[0]
     assert "Refresh from GitHub" not in page

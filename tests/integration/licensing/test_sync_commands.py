@@ -183,6 +183,13 @@ def test_what_needs_somebody_is_code_1_with_its_words(octo: Enterprise, osaka: S
     code, out, _ = command("sync_status")
     assert code == 1
     assert any(line.startswith(f"! {HOST}: Failing since ") for line in out.splitlines())
+    told = json.loads(command("sync_status", "--json")[1])["enterprises"][0]["servers"]
+    assert [(each["host"], each["failures"], bool(each["failing_since"])) for each in told] == [
+        (good.host, 0, False),
+        (HOST, 1, True),
+    ]
+    state.requested(good)
+    assert "  waiting: 1 syncs, the oldest for " in command("sync_status")[1]
     assert command("sync_status", "ghe-good")[0] == OK
     assert command("sync_status", "ghe-osaka", verbosity=0) == (1, "", "")
 
@@ -195,4 +202,5 @@ def test_json_holds_what_the_lines_say(estate: Enterprise) -> None:
     assert told["known_to_github_only"] == ["ghe-old.octo.example"]
     assert [item["key"] for item in told["attention"]] == ["unknown_server"]
     assert told["servers"][0]["console"]["state"] == "disconnected"
+    assert told["backlog"] == {"queued": 0, "oldest_seconds": 0.0, "alerts": 0}
     assert code == 1

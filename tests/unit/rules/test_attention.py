@@ -98,13 +98,30 @@ def test_the_side_of_github(cloud: CloudFacts, key: str, licenses: int) -> None:
     "cloud",
     [
         CloudFacts(),
-        CloudFacts(consumed=250, purchased=250, consumed_before=250),
+        CloudFacts(consumed=237, purchased=250, consumed_before=237),
         CloudFacts(consumed=251, purchased=None, consumed_before=250),
         CloudFacts(token_ends_at=NOW + 15 * DAY),
     ],
 )
 def test_nothing_is_made_up(cloud: CloudFacts) -> None:
     assert attention(AttentionFacts(cloud=cloud), NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("consumed", "found"),
+    [(237, []), (238, ["limit_near"]), (250, ["limit_near"]), (251, ["over_purchased"])],
+)
+def test_close_to_the_limit_until_it_is_passed(consumed: int, found: list[str]) -> None:
+    cloud = CloudFacts(consumed=consumed, purchased=250)
+    assert [item.key for item in attention(AttentionFacts(cloud=cloud), NOW)] == found
+
+
+def test_the_license_of_an_instance_ends() -> None:
+    def found(days: int) -> list[str]:
+        server = ServerFacts("h", FRESH, SYNCED, license_ends_at=NOW + days * DAY)
+        return [item.key for item in attention(AttentionFacts((server,)), NOW)]
+
+    assert (found(15), found(14), found(-1)) == ([], ["license_ends"], ["license_ends"])
 
 
 def test_equal_ones_by_age_and_those_without_a_time_last() -> None:

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from licensing.rules.states import ConsoleFacts, GitHubFacts, Thresholds, console_state, github_state
+from licensing.rules.states import (
+    ConsoleFacts,
+    GitHubFacts,
+    Thresholds,
+    cadence,
+    console_state,
+    github_state,
+)
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -105,7 +112,12 @@ def test_thresholds_are_settings() -> None:
         (GitHubFacts(True, None, "never"), "never_synced", {"words": "never"}),
         (GitHubFacts(True, NOW - DAY, "success"), "synced", {}),
         (GitHubFacts(True, NOW - 8 * DAY, "success"), "synced", {}),
-        (GitHubFacts(True, NOW - 8 * DAY - HOUR, "success"), "synced_stale", {}),
+        (GitHubFacts(True, NOW - 8 * DAY - HOUR, "success"), "synced_late", {}),
+        (GitHubFacts(True, NOW - 15 * DAY, "success"), "synced_late", {}),
+        (GitHubFacts(True, NOW - 15 * DAY - HOUR, "success"), "synced_stale", {}),
+        (GitHubFacts(True, NOW - 2 * DAY - HOUR, "success", cadence=DAY), "synced_late", {}),
+        (GitHubFacts(True, NOW - 20 * DAY, "success", cadence=30 * DAY), "synced", {}),
+        (GitHubFacts(True, NOW - 32 * DAY, "success", cadence=30 * DAY), "synced_stale", {}),
         (GitHubFacts(True, NOW - 26 * DAY, "success"), "synced_stale", {}),
         (GitHubFacts(True, NOW - DAY, "success", kind="upload"), "uploaded", {}),
         (GitHubFacts(True, NOW - 33 * DAY, "success", kind="upload"), "uploaded_stale", {}),
@@ -125,3 +137,17 @@ def test_states_at_github(facts: GitHubFacts, key: str, params: dict[str, object
 def test_unknown_words_are_never_a_success(status: str, error: str, date: datetime | None) -> None:
     found = github_state(GitHubFacts(True, date, status, error), NOW)
     assert (found.key == "synced") == (status == "success" and date is not None)
+
+
+def test_the_rhythm_of_a_server_is_learnt_from_its_own_syncs() -> None:
+    def every(step: timedelta, times: int) -> list[datetime]:
+        return [NOW - n * step for n in range(times)]
+
+    assert cadence([]) == cadence(every(DAY, 3)) == 7 * DAY
+    assert cadence(every(DAY, 4)) == DAY
+    assert cadence(every(14 * DAY, 9)) == 14 * DAY
+    # Sync now, pressed again and again, is no rhythm; one long gap does not make a slow one.
+    assert cadence(every(HOUR, 30)) == 7 * DAY
+    assert cadence([*every(DAY, 8), NOW - 60 * DAY]) == DAY
+    # What was daily until a season ago and is weekly now is weekly.
+    assert cadence([*every(7 * DAY, 9), *[NOW - 100 * DAY - n * DAY for n in range(30)]]) == 7 * DAY
