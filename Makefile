@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y uploads saml journeys speed bench faults
+.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y uploads saml journeys speed api bench faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ uploads: .venv/.dev ## 10,000 malformed files at both doors; writes docs/proof/u
 saml: .venv/.dev ## installs the SAML extra into .venv and tries it
 	$(PIP) -r requirements-saml.txt
 	env -u DATABASE_URL $(VENV) -m tests.saml
+
+api: .venv/.dev ## ask everything the API's document promises, at length; then its speed, to docs/proof/api.md (minutes)
+	GHCONNECT_API_EXAMPLES=$(or $(EXAMPLES),30) $(VENV) -m pytest -q tests/integration/api/test_document.py -o timeout=1500
+	$(VENV) -m bench.api --write docs/proof/api.md
 
 messages: .venv/.dev ## bring locale/ja up to date with the sources and compile it
 	$(VENV) tools/messages.py

@@ -15,8 +15,8 @@ from ghconnect.api.auth import refuse
 from ghconnect.api.console import OVERSEE, READ, enterprise_of
 from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Size
 from ghconnect.models import Enterprise
-from licensing import bridge, check_address, exports, license_records, licenses, people, person_data, search
-from licensing.models import Person
+from licensing import check_address, exports, license_records, licenses, people, person_data, search
+from licensing.models import CloudPicture, Person
 
 from .v3 import License
 
@@ -108,7 +108,12 @@ def people_list(
     entity_tag = tag(request, enterprise.pk, enterprise.edition, chosen)
     if had := not_modified(request, entity_tag):
         return had
-    page = paging.of(request, licenses.found(enterprise, chosen, _query(q)), *licenses.ORDER, size=limit)
+    page = paging.of(
+        request,
+        licenses.found(enterprise, chosen, _query(q)).only(*licenses.ORDER),
+        *licenses.ORDER,
+        size=limit,
+    )
     records = license_records.console_records(enterprise, chosen, [row.pk for row in page.rows])
     made = paged(request, page, records, edition=enterprise.edition)
     made.headers["ETag"] = entity_tag
@@ -175,7 +180,8 @@ def export_licenses(
 
 
 def _view(enterprise: Enterprise, asked: str) -> str:
-    if not bridge.of(enterprise).by_github:
+    counted = CloudPicture.objects.filter(enterprise=enterprise, consumed__isnull=False)
+    if not counted.exists():
         return licenses.EXPECTED
     return asked or licenses.GITHUB
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
@@ -132,9 +133,14 @@ def listed(enterprise: Enterprise) -> Listed:
     if cloud is None or cloud.consumed is None:
         counted = totals.get("expected", 0)
         return Listed(enterprise, licenses.EXPECTED, newest.number if newest else 0, counted, 0, counted)
-    edition = editions.exclude(cause__in=OTHERS).values_list("number", flat=True).first() or 0
+    edition = newest.number if newest and newest.cause not in OTHERS else _last_report(editions)
     read = totals.get("read_as_counted", 0)
     return Listed(enterprise, licenses.GITHUB, edition, cloud.consumed, cloud.purchased or 0, read)
+
+
+def _last_report(editions: QuerySet[EditionRow]) -> int:
+    """The last edition that may have changed a row of GitHub's report."""
+    return editions.exclude(cause__in=OTHERS).values_list("number", flat=True).first() or 0
 
 
 @router.get(
