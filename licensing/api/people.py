@@ -15,7 +15,16 @@ from ghconnect.api.auth import refuse
 from ghconnect.api.console import OVERSEE, READ, enterprise_of
 from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Size
 from ghconnect.models import Enterprise
-from licensing import check_address, exports, license_records, licenses, people, person_data, search
+from licensing import (
+    address_list,
+    check_address,
+    exports,
+    license_records,
+    licenses,
+    people,
+    person_data,
+    search,
+)
 from licensing.models import CloudPicture, Person
 
 from .v3 import License
@@ -68,6 +77,33 @@ class CheckAddress(Schema):
 
     address: str = Field(max_length=320)
     model_config = ConfigDict(json_schema_extra={"examples": [{"address": "mona@example.com"}]})
+
+
+class WouldItCost(Schema):
+    """Addresses of people who may be invited."""
+
+    addresses: list[Annotated[str, Field(max_length=320)]] = Field(max_length=address_list.MOST)
+    model_config = ConfigDict(json_schema_extra={"examples": [{"addresses": ["mona@example.com"]}]})
+
+
+class AddressCost(Schema):
+    """What an account with the address would add: 0 or 1 licenses, and whom it would join."""
+
+    address: str
+    words: str
+    rule: str
+    person: int | None
+    licenses: int
+    accounts: list[str]
+    invited: bool
+    tie: bool
+
+
+class Costs(Schema):
+    """One answer for each address, each address once; `licenses` is their sum."""
+
+    licenses: int
+    items: list[AddressCost]
 
 
 class AddressAccount(Schema):
@@ -159,6 +195,31 @@ def address_check(request: HttpRequest, body: CheckAddress) -> HttpResponse:
             ],
         }
     )
+
+
+@router.post("/would-it-cost", auth=OVERSEE, response={200: Costs, **PROBLEMS})
+def would_it_cost(request: HttpRequest, body: WouldItCost) -> HttpResponse:
+    """Say of each address whether an account with it would cost a license.
+
+    Nothing is changed. What is no address is left out; each address is answered once. Scope read:enterprise, of an owner
+    or auditor.
+    """
+    wanted = address_list.split(" ".join(body.addresses))
+    found = address_list.answers(enterprise_of(request), wanted)
+    items = [
+        {
+            "address": one.address,
+            "words": one.words,
+            "rule": one.rule,
+            "person": one.person.pk if one.person else None,
+            "licenses": one.licenses,
+            "accounts": list(one.accounts),
+            "invited": one.invited,
+            "tie": one.tie,
+        }
+        for one in found
+    ]
+    return answer({"licenses": sum(one.licenses for one in found), "items": items})
 
 
 @router.get(

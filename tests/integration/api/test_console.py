@@ -117,6 +117,9 @@ def test_an_address_is_checked_before_it_costs_a_license(octo: Enterprise, scrip
     assert (ann["key"], ann["github_com_login"], ann["licenses"]) == ("ann@octo.example", "ann", 0)
     assert (bob["rule"], bob["licenses"], bob["accounts"][0]["login"]) == ("same_email", 0, "bob")
     assert (new["rule"], new["licenses"], new["accounts"]) == ("own_email", 1, [])
+    many = {"addresses": ["ann@octo.example", "new@octo.example", "NEW@octo.example", "no address"]}
+    costs = script.send("POST", f"{V1}/would-it-cost", many).json()
+    assert (costs["licenses"], [each["licenses"] for each in costs["items"]]) == (1, [0, 1])
 
 
 def test_numbers_servers_and_history(octo: Enterprise, script: Script) -> None:

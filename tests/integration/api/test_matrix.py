@@ -54,7 +54,7 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
         ),
         (READ, READERS),
     ),
-    **dict.fromkeys(("address_check", "duplicates"), (READ, OVERSEERS)),
+    **dict.fromkeys(("address_check", "duplicates", "would_it_cost"), (READ, OVERSEERS)),
     **dict.fromkeys(
         (
             "cloud_sync_discard",
@@ -76,6 +76,7 @@ BODIES: dict[str, Any] = {
     "server_sync_publish": {"removes": 1},
     "cloud_sync_publish": {"removes": 1},
     "address_check": {"address": "mona@example.com"},
+    "would_it_cost": {"addresses": ["mona@example.com"]},
 }
 LEVELS = {READ: READERS, AUDIT: OVERSEERS, ADMIN: OWNER}
 
