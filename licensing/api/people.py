@@ -201,8 +201,8 @@ def address_check(request: HttpRequest, body: CheckAddress) -> HttpResponse:
 def would_it_cost(request: HttpRequest, body: WouldItCost) -> HttpResponse:
     """Say of each address whether an account with it would cost a license.
 
-    Nothing is changed. What is no address is left out; each address is answered once. Scope read:enterprise, of an owner
-    or auditor.
+    Nothing is changed. What is no address is left out; each address is answered once. Scope read:enterprise,
+    of an owner or auditor.
     """
     wanted = address_list.split(" ".join(body.addresses))
     found = address_list.answers(enterprise_of(request), wanted)
