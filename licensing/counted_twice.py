@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ghconnect import wording
+from ghconnect import moments, wording
 from ghconnect.models import Enterprise, Server
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing.models import Account, BridgeItem, GitHubSync, Person
+from licensing.models import Account, BridgeItem, GitHubSync, LicenseRow, Person, TwiceDecision
 from licensing.rules.avoidable import Candidate
 
 from . import avoidable, listing
 
 # Fixes that are done here and wait for GitHub, and those GitHub has confirmed: the newest of each.
 SHOWN = 50
+# From so many percent on.
+SURE, LIKELY = 90, 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class Item:
     temporary: bool
     twice: bool
     messages: tuple[tuple[str, str], ...] = ()
+    fingerprint: str = ""
+    confidence: int = 0
+    accepted: str = ""
+
+    @property
+    def sure(self) -> str:
+        """How sure it is, in words."""
+        if self.confidence >= SURE:
+            return _("Very likely")
+        return _("Likely") if self.confidence >= LIKELY else _("Possible")
 
     @property
     def cost(self) -> str:
@@ -61,6 +74,8 @@ class Item:
     @property
     def state(self) -> str:
         """Where the fix stands."""
+        if self.accepted:
+            return _("Accepted by {login}").format(login=self.accepted)
         return _("Ends by itself") if self.temporary else _("Open")
 
 
@@ -97,13 +112,21 @@ def summary(enterprise: Enterprise, people: int) -> str:
     return sum_words(found) if found and found.licenses else ""
 
 
-def items(enterprise: Enterprise, found: Sequence[Candidate], *, sender: str = "") -> Iterator[Item]:
+def items(
+    enterprise: Enterprise,
+    found: Sequence[Candidate],
+    *,
+    sender: str = "",
+    decisions: Mapping[str, TwiceDecision] = MappingProxyType({}),
+) -> Iterator[Item]:
     """Yield candidates in words: two queries, however many."""
     wanted = {pk for one in found for pk in (*one.extra, one.kept) if pk}
     people = Person.objects.in_bulk(wanted)
     servers = {server.host: server for server in enterprise.servers.all()}
     for one in found:
-        yield _item(enterprise, one, people, servers.get(one.params.get("host", "")), sender)
+        item = _item(enterprise, one, people, servers.get(one.params.get("host", "")), sender)
+        decision = decisions.get(one.fingerprint)
+        yield replace(item, accepted=decision.decided_by_login) if decision else item
 
 
 def of_person(enterprise: Enterprise, person: Person, people: int, *, sender: str) -> list[Item]:
@@ -145,6 +168,8 @@ def _item(
         temporary=one.temporary,
         twice=one.kept is not None,
         messages=_messages(params) if address else (),
+        fingerprint=one.fingerprint,
+        confidence=one.confidence,
     )
 
 
@@ -183,6 +208,32 @@ def _messages(params: dict[str, object]) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A candidate that an owner rejected or snoozed: `words` say by whom and until when."""
+
+    item: Item
+    words: str
+
+
+def aside(enterprise: Enterprise, found: avoidable.Avoidable) -> list[Aside]:
+    """Return the candidates that are set aside, the first of them."""
+    some = found.aside[:SHOWN]
+    shown = items(enterprise, some)
+    return [
+        Aside(item, _aside_words(found.decisions[one.fingerprint]))
+        for item, one in zip(shown, some, strict=True)
+    ]
+
+
+def _aside_words(decision: TwiceDecision) -> str:
+    if decision.until:
+        until = moments.day(decision.until)
+        return _("Snoozed until {day} by {login}").format(day=until, login=decision.decided_by_login)
+    day = moments.day(decision.decided_at)
+    return _("Not the same person, said {login}, {day}").format(login=decision.decided_by_login, day=day)
+
+
 # --- what became of a fix --------------------------------------------------------------------------------------
 
 
@@ -197,10 +248,16 @@ def under_way(enterprise: Enterprise) -> list[Moved]:
 
 
 def closed(enterprise: Enterprise) -> list[Moved]:
-    """Return accounts whose address was changed here and that GitHub has joined by it since."""
-    rows = Account.objects.filter(enterprise=enterprise, ended_edition=None, verdict="agreed")
+    """Return accounts that GitHub's own row has joined since their address was changed, or the fix accepted.
+
+    Nothing else closes a fix: a report of a server says what was done there, and not what GitHub made of it.
+    """
+    joined = LicenseRow.objects.filter(pk=OuterRef("row_id"), cloud_account__isnull=False)
+    rows = Account.objects.filter(Exists(joined), enterprise=enterprise, ended_edition=None, row_valid=True)
+    accepted = TwiceDecision.objects.filter(enterprise=enterprise, state=TwiceDecision.State.ACCEPTED)
+    fixed = Q(verdict="agreed") & ~Q(former_keys=[]) | Q(pk__in=accepted.values("account_id"))
     newest = F("matched_at").desc(nulls_last=True)
-    changed = rows.exclude(former_keys=[]).order_by(newest, "id").select_related("server")
+    changed = rows.filter(fixed).order_by(newest, "id").select_related("server")
     return _moved(enterprise, list(changed[:SHOWN]))
 
 

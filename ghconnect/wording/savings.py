@@ -8,6 +8,9 @@ from .saying import Params, Wordings, say, unknown
 
 CAUSES: dict[str, Wordings] = {
     "wider_folding": _("The two addresses differ only in spelling"),
+    "secondary_email": _("Another address of the account on the server is one GitHub knows"),
+    "saml_name": _("The SAML name on GitHub is the first part of the address"),
+    "same_local": _("The same name before the @, in another domain of the enterprise"),
     "same_login": _("The same login on GitHub, with another address"),
     "same_name": _("The same name on GitHub, with another address"),
     "robot": _("The same login without an email on several servers"),

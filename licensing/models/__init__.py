@@ -16,6 +16,7 @@ from .sync import (
     StagedRowAccount,
     SyncRun,
 )
+from .twice import TwiceDecision, TwiceExclusion
 from .usage import CloudPicture, Edition, GitHubCount, GitHubSync, ServerStatistics
 
 __all__ = [
@@ -50,4 +51,6 @@ __all__ = [
     "StagedRow",
     "StagedRowAccount",
     "SyncRun",
+    "TwiceDecision",
+    "TwiceExclusion",
 ]

@@ -6,15 +6,21 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from django.contrib import messages
 from django.http import HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
 
 from ghconnect import clock, paging
-from ghconnect.access import PlacedRequest, overseer
+from ghconnect.access import PlacedRequest, overseer, owner
 from ghconnect.paging import Cursor
+from ghconnect.templatetags.ghconnect_ui import number
 from licensing import avoidable, counted_twice, exports
+from licensing.models import TwiceDecision
 from licensing.rules.avoidable import Candidate
+from licensing.usecases import twice
 
 from .consumed_files import MARK
 from .frame import subtabs
@@ -31,6 +37,7 @@ COLUMNS = (
     "licenses",
     "cost_a_year",
     "currency",
+    "confidence_percent",
     "state",
     "message",
 )
@@ -43,7 +50,8 @@ def page(request: PlacedRequest) -> HttpResponseBase:
     enterprise = request.place.enterprise
     found = avoidable.of(enterprise)
     shown = _page(request, _sorted(found.candidates))
-    items = counted_twice.items(enterprise, [one for _place, one in shown.rows], sender=sender(request))
+    some = [one for _place, one in shown.rows]
+    items = counted_twice.items(enterprise, some, sender=sender(request), decisions=found.decisions)
     context = {
         "tab": "licensing",
         "subtabs": subtabs(request),
@@ -53,6 +61,9 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "items": list(items),
         "under_way": counted_twice.under_way(enterprise),
         "closed": counted_twice.closed(enterprise),
+        "aside": counted_twice.aside(enterprise, found),
+        "exclusions": "\n".join(avoidable.exclusions(enterprise)),
+        "rest": max(0, len(found.aside) - counted_twice.SHOWN),
     }
     return render(request, "licensing/counted_twice.html", context)
 
@@ -63,8 +74,46 @@ def sender(request: PlacedRequest) -> str:
 
 
 def _sorted(found: list[Candidate]) -> list[Candidate]:
-    """Most licenses first; those that end by themselves last."""
-    return sorted(found, key=lambda one: (one.temporary, -len(one.extra)))
+    """By licenses and confidence; those that end by themselves last."""
+    return sorted(found, key=lambda one: one.rank)
+
+
+@owner
+@require_POST
+def decide(request: PlacedRequest) -> HttpResponseBase:
+    """Accept, reject or snooze a candidate, or open it again."""
+    enterprise, state = request.place.enterprise, request.POST.get("state", "")
+    mark = request.POST.get("fingerprint", "")[:64].replace("\0", "")
+    found = avoidable.of(enterprise)
+    named = next((one for one in (*found.candidates, *found.aside) if one.fingerprint == mark), None)
+    if state == "open" and twice.reopen(enterprise=enterprise, fingerprint=mark, by=request.user):
+        messages.success(request, _("It is open again."))
+    elif state in TwiceDecision.State.values and named is not None:
+        twice.decide(enterprise=enterprise, candidate=named, state=state, by=request.user)
+        messages.success(request, _said(state))
+    else:
+        messages.error(request, _("It is no longer in the list: what was read since has changed it."))
+    return redirect("counted_twice", slug=enterprise.slug)
+
+
+def _said(state: str) -> str:
+    words = {
+        TwiceDecision.State.ACCEPTED: _("Accepted. It is closed when GitHub's own report shows them joined."),
+        TwiceDecision.State.REJECTED: _("Set aside: not the same person."),
+        TwiceDecision.State.SNOOZED: _("Set aside for 30 days."),
+    }
+    return words[TwiceDecision.State(state)]
+
+
+@owner
+@require_POST
+def exclude(request: PlacedRequest) -> HttpResponseBase:
+    """Set what is never proposed."""
+    patterns = request.POST.get("patterns", "")[:200_000].replace("\0", "").splitlines()
+    count = twice.exclude(enterprise=request.place.enterprise, patterns=patterns, by=request.user)
+    words = ngettext("%(n)s pattern is left out.", "%(n)s patterns are left out.", count)
+    messages.success(request, words % {"n": number(count)})
+    return redirect("counted_twice", slug=request.place.enterprise.slug)
 
 
 def _page(request: PlacedRequest, found: list[Candidate]) -> paging.Page[tuple[int, Candidate]]:
@@ -85,8 +134,9 @@ def as_csv(request: PlacedRequest) -> HttpResponseBase:
     """Stream all of it, for a mail merge; no cell is taken for a formula."""
     enterprise = request.place.enterprise
     name = f"counted-twice-{enterprise.slug}-{clock.now(enterprise):%Y-%m-%d}.csv"
+    found = avoidable.of(enterprise)
     items = counted_twice.items(
-        enterprise, _sorted(avoidable.of(enterprise).candidates), sender=sender(request)
+        enterprise, _sorted(found.candidates), sender=sender(request), decisions=found.decisions
     )
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(_lines(items), content_type="text/csv; charset=utf-8", headers=headers)
@@ -115,6 +165,7 @@ def _cells(item: counted_twice.Item) -> list[str]:
         str(item.licenses),
         cost,
         item.currency if cost else "",
+        str(item.confidence),
         item.state,
         message,
     ]

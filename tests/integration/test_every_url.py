@@ -57,6 +57,8 @@ SIGN_IN_PUBLIC = {
 # PRODUCT §5.2, column "who", and the deeds of the pages there.
 OWNERS = {
     "settings_token_revoke",
+    "counted_twice_decide",
+    "counted_twice_exclude",
     "connect_enable",
     "connect_disable",
     "feature_switch",

@@ -162,3 +162,43 @@ def test_nobody_is_avoidable_twice_and_order_does_not_matter(estate: list[Seat])
     assert not clouds & set(extra)
     assert total(found) <= len(estate)
     assert candidates(estate[::-1]) == found
+
+
+TEAM = [
+    Seat(10 + n, "cloud", f"T{n}", f"t{n}", (f"t{n}@octo.example", f"t{n}@octo-corp.example"))
+    for n in range(2)
+]
+
+
+def test_the_same_name_in_two_domains_of_the_enterprise() -> None:
+    """A domain is the enterprise's own where several cloud accounts have it."""
+    seats = [*TEAM, Seat(1, "cloud", "", "jd", ("jane@octo-corp.example",))]
+    assert reasons(*seats, server(2, "x", "jane@octo.example")) == ["same_local"]
+    assert reasons(*seats, server(2, "x", "jane@elsewhere.example")) == []
+
+
+def test_shared_mailboxes_are_nobody() -> None:
+    seats = [*TEAM, Seat(1, "cloud", "", "desk", ("support@octo-corp.example",))]
+    assert reasons(*seats, server(2, "x", "support@octo.example")) == []
+
+
+def test_a_saml_name_that_is_the_first_part_of_an_address() -> None:
+    assert reasons(Seat(1, "cloud", "", "a", ("jdoe",)), server(2, "x", "jdoe@octo.example")) == ["saml_name"]
+
+
+def test_patterns_leave_people_out() -> None:
+    two = [JANE, server(2, "jdoe", "jane@octo-corp.example")]
+    assert [len(candidates(two, [one])) for one in ("JDOE", "jd*", "@octo-corp.example", "@x.example")] == [
+        0,
+        0,
+        0,
+        1,
+    ]
+
+
+def test_a_fingerprint_names_the_pair_and_not_the_reason() -> None:
+    (first,) = candidates([JANE, server(2, "jdoe", "jane@octo-corp.example")])
+    (second,) = candidates([JANE, server(2, "jdoe", "janedoe@octo-corp.example")])
+    assert (first.reason, second.reason) == ("same_login", "wider_folding")
+    assert first.fingerprint == second.fingerprint
+    assert "jdoe" not in first.fingerprint

@@ -1,0 +1,94 @@
+"""What an owner says of a license that is probably counted twice, and that only GitHub's own row closes it."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from ghconnect.models import Enterprise, Server
+from ghconnect.records import SAML_NAME_ID, Identity
+from licensing import avoidable, counted_twice
+from licensing.models import TwiceDecision
+from tests.integration.engine import drive
+
+from .conftest import TOKYO
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rows]
+PAGE = "/enterprises/octo/licensing/counted-twice"
+JANE = [Identity("jdoe", SAML_NAME_ID, "jane.doe@octo.example")]
+APART = [drive.row("jdoe"), drive.row("", [f"{TOKYO}:7"], ["jane@octo.example"])]
+JOINED = [drive.row("jdoe", [f"{TOKYO}:7"], ["jane.doe@octo.example"])]
+
+
+@pytest.fixture
+def jane(octo: Enterprise, tokyo: Server) -> str:
+    """Jane has two licenses; returns the fingerprint of that."""
+    drive.read_cloud(octo, APART, JANE)
+    drive.read_server(tokyo, [drive.account(7, "jane@octo.example", "jdoe")])
+    octo.refresh_from_db()
+    (one,) = avoidable.of(octo).candidates
+    return one.fingerprint
+
+
+def say(client: Client, mark: str, state: str) -> str:
+    answer = client.post(f"{PAGE}/decide", {"fingerprint": mark, "state": state}, follow=True)
+    return re.sub(r"\s+", " ", answer.content.decode())
+
+
+def test_rejected_stays_rejected_whatever_is_read_next(
+    octo: Enterprise, tokyo: Server, owner: Client, jane: str
+) -> None:
+    assert "Not the same person, said mona" in say(owner, jane, "rejected")
+    drive.read_server(tokyo, [drive.account(7, "jane.d@octo.example", "jdoe")])
+    octo.refresh_from_db()
+    found = avoidable.of(octo)
+    assert (found.licenses, found.candidates, len(found.aside)) == (0, [], 1)
+    say(owner, jane, "open")
+    assert avoidable.of(octo).licenses == 1
+
+
+def test_a_snooze_ends_by_itself(octo: Enterprise, owner: Client, jane: str) -> None:
+    say(owner, jane, "snoozed")
+    assert avoidable.of(octo).licenses == 0
+    row = TwiceDecision.objects.get()
+    assert row.until is not None
+    TwiceDecision.objects.update(until=row.until - timedelta(days=31))
+    assert avoidable.of(octo).licenses == 1
+
+
+def test_only_the_row_of_github_closes_a_fix(
+    octo: Enterprise, tokyo: Server, owner: Client, jane: str
+) -> None:
+    assert "Accepted by mona" in say(owner, jane, "accepted")
+    drive.read_server(tokyo, [drive.account(7, "jane.doe@octo.example", "jdoe")])
+    assert counted_twice.closed(octo) == []
+    drive.read_cloud(octo, JOINED, JANE)
+    assert [one.login for one in counted_twice.closed(octo)] == ["jdoe"]
+    assert 'id="closed"' in owner.get(PAGE).content.decode()
+
+
+def test_a_name_that_is_not_there_decides_nothing(octo: Enterprise, owner: Client, jane: str) -> None:
+    assert "It is no longer in the list" in say(owner, "0" * 64, "accepted")
+    assert "It is no longer in the list" in say(owner, jane, "nonsense")
+    assert not TwiceDecision.objects.exists()
+
+
+def test_what_is_excluded_is_not_proposed(octo: Enterprise, owner: Client, jane: str) -> None:
+    owner.post(f"{PAGE}/exclude", {"patterns": "jd*\n\n"})
+    assert avoidable.of(octo).candidates == []
+    assert ">jd*</textarea>" in owner.get(PAGE).content.decode()
+    owner.post(f"{PAGE}/exclude", {"patterns": "@other.example"})
+    assert avoidable.of(octo).licenses == 1
+
+
+def test_it_works_from_the_report_of_github_alone(octo: Enterprise, owner: Client) -> None:
+    drive.read_cloud(
+        octo,
+        [drive.row("jdoe"), drive.row("", [f"{TOKYO}:7"], ["x@y.example", "jane.doe@octo.example"])],
+        JANE,
+    )
+    octo.refresh_from_db()
+    (one,) = avoidable.of(octo).candidates
+    assert (one.reason, one.params["to"]) == ("secondary_email", "jane.doe@octo.example")
+    assert "Make jane.doe@octo.example the primary email" in owner.get(PAGE).content.decode()
