@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.http import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from ghconnect.access import PlacedRequest, reader
@@ -18,8 +21,10 @@ from .trends import licenses
 @reader
 @require_safe
 def licensing(request: PlacedRequest) -> HttpResponseBase:
-    """Show the summary."""
+    """Show the summary; of a past day its history."""
     enterprise = request.place.enterprise
+    if day := request.GET.get("as_of"):
+        return redirect(f"{reverse('history', kwargs={'slug': enterprise.slug})}?{urlencode({'as_of': day})}")
     numbers = bridge.of(enterprise)
     metered = enterprise.contract == Enterprise.Contract.METERED
     return render(
