@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from ghconnect import paging, wording
-from licensing.models import Account, Person, RunChange, StagedAccount, SyncRun
+from licensing.models import Account, Match, Person, RunChange, StagedAccount, SyncRun
 from licensing.rules.consumption import CLOUD_REASONS
 
 
@@ -23,6 +23,15 @@ class Changed:
     person: Person | None
     license: int
     what: str
+    before: Person | None = None
+    reason: str = ""
+    fields: str = ""
+
+    @property
+    def was(self) -> str:
+        """The primary email before, where it changed."""
+        former = self.account.former_keys if self.account and "email" in self.fields.split(",") else []
+        return str(former[-1]) if former else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +57,39 @@ def published(
 ) -> tuple[paging.Page[RunChange], list[Changed]]:
     """Return a page of the run's diff, with the accounts and people as they stand now: three queries."""
     page = paging.of(request, RunChange.objects.filter(run=run), "kind", "id", size=size)
+    return page, changed(run, page.rows)
+
+
+def changed(run: SyncRun, rows: Sequence[RunChange]) -> list[Changed]:
+    """Return changes with accounts, people, and whose an account was before: three queries."""
     accounts = Account.objects.select_related("server").in_bulk(
-        {row.account_id for row in page.rows if row.account_id}
+        {row.account_id for row in rows if row.account_id}
     )
-    people = _people(row.person_id for row in page.rows)
-    return page, [
+    before: dict[int, int] = dict(
+        Match.objects.filter(account_id__in=list(accounts), to_edition=run.edition).values_list(
+            "account_id", "person_id"
+        )
+        if run.edition
+        else ()
+    )
+    people = _people([*(row.person_id for row in rows), *before.values()])
+    return [
         Changed(
             sign={"added": "+", "rejoined": "+", "gone": "−"}.get(row.kind, ""),
             account=accounts.get(row.account_id or 0),
             person=people.get(row.person_id or 0),
             license=row.license,
             what=kind_words(row.kind, row.fields),
+            before=_other(people.get(before.get(row.account_id or 0, 0)), row.person_id),
+            reason=wording.reason(row.reason) if row.reason else "",
+            fields=row.fields,
         )
-        for row in page.rows
+        for row in rows
     ]
+
+
+def _other(before: Person | None, now: int | None) -> Person | None:
+    return before if before and before.pk != now else None
 
 
 def kind_words(kind: str, fields: str) -> str:

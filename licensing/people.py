@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import F, Q
@@ -22,8 +22,8 @@ from licensing.models import (
     ServerPicture,
 )
 
-from . import bridge, listing
-from .seats import Span, spans
+from . import bridge, listing, misses
+from .seats import Span, since, spans
 
 # Nobody has so many; a broken estate must not make an endless page.
 LIMIT = 200
@@ -50,6 +50,7 @@ class AccountLine:
     tie: bool = False
     candidates: tuple[str, ...] = ()
     account: Account | None = None
+    since: tuple[datetime, str, str] | None = None
 
     @property
     def tie_words(self) -> str:
@@ -73,6 +74,7 @@ class Whole:
     counted_at: datetime | None
     rows_at: datetime | None
     deployment: str
+    misses: list[misses.Miss] = field(default_factory=list)
 
     @property
     def license_words(self) -> str:
@@ -115,6 +117,7 @@ def whole(enterprise: Enterprise, person: Person) -> Whole:
         counted_at=cloud.counted_at if cloud else None,
         rows_at=cloud.rows_at if cloud else None,
         deployment=str(bridge.DEPLOYMENTS.get(person.deployment, "")),
+        misses=misses.of(enterprise, person),
     )
 
 
@@ -164,6 +167,7 @@ def _server_lines(enterprise: Enterprise, person: Person, accounts: list[Account
         {a.explained_cloud_id for a in live if a.explained_cloud_id} | {person.cloud_account_id or 0}
     )
     ties = _candidates(enterprise, [account.key for account in live if account.tie])
+    tied = since(enterprise, [account.pk for account in live])
     shown = []
     for account in accounts:
         gone = account.ended_edition is not None
@@ -183,6 +187,7 @@ def _server_lines(enterprise: Enterprise, person: Person, accounts: list[Account
                 tie=account.tie,
                 candidates=ties.get(account.key, ()) if account.tie else (),
                 account=account,
+                since=None if gone else tied.get(account.pk),
             )
         )
     return shown

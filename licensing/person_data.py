@@ -25,6 +25,16 @@ def of(whole: people.Whole) -> dict[str, Any]:
             {"from": exports.iso(span.from_at), "to": exports.iso(span.to_at) or None, "open": span.open}
             for span in whole.history
         ],
+        "nearest_misses": [
+            {
+                "person": miss.person.pk if miss.person else None,
+                "account": miss.who,
+                "value": miss.value,
+                "shares": miss.near,
+                "would_join": miss.joins,
+            }
+            for miss in whole.misses
+        ],
     }
 
 
@@ -51,4 +61,6 @@ def _account(line: people.AccountLine) -> dict[str, Any]:
         "suspended": account.suspended,
         "dormant": account.dormant,
         "gone": line.gone,
+        "joined_at": exports.iso(line.since[0] if line.since else None),
+        "joined_by_sync": line.since[1] if line.since else "",
     }

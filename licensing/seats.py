@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from ghconnect import wording
 from ghconnect.models import Enterprise
-from licensing.models import Edition, Person, Seat, SyncRun
+from licensing.models import Edition, Match, Person, Seat, SyncRun
 
 HISTORY = 20
 
@@ -54,6 +54,25 @@ def _span(seat: Seat, editions: Mapping[int, Edition], runs: Mapping[int, SyncRu
         from_run=_run(first, runs),
         to_run=_run(last, runs),
     )
+
+
+def since(enterprise: Enterprise, accounts: Iterable[int]) -> dict[int, tuple[datetime, str, str]]:
+    """Return since when each account is its person's by the rule that holds: the time, the sync and its address."""
+    numbers: dict[int, int] = dict(
+        Match.objects.filter(account_id__in=list(accounts), to_edition=None).values_list(
+            "account_id", "from_edition"
+        )
+    )
+    rows = Edition.objects.filter(enterprise=enterprise, number__in=set(numbers.values()))
+    editions = {row.number: row for row in rows}
+    runs = SyncRun.objects.select_related("server", "enterprise").in_bulk(
+        {row.run_id for row in editions.values() if row.run_id}
+    )
+    return {
+        account: (editions[number].at, *_run(editions[number], runs))
+        for account, number in numbers.items()
+        if number in editions
+    }
 
 
 def _run(edition: Edition | None, runs: Mapping[int, SyncRun]) -> tuple[str, str]:

@@ -82,6 +82,7 @@ PAGES = (
     Page("Counted twice", f"{E}/licensing/counted-twice"),
     Page("GitHub and this console", f"{E}/licensing/difference"),
     Page("License history", f"{E}/licensing/history"),
+    Page("Renewal", f"{E}/licensing/renewal"),
     Page("Check an address", f"{E}/licensing/check"),
     Page("Trends", f"{E}/licensing/trends"),
     Page("Trends, for a billing manager", f"{E}/licensing/trends?range=90d", BILLER),

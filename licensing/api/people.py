@@ -70,6 +70,7 @@ class Why(Schema):
     accounts: list[dict[str, Any]]
     github_rows: list[dict[str, Any]]
     history: list[dict[str, Any]]
+    nearest_misses: list[dict[str, Any]]
 
 
 class CheckAddress(Schema):

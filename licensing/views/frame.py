@@ -16,6 +16,6 @@ def subtabs(request: PlacedRequest, *, under: str = "") -> list[Link]:
     if request.place.sees_all:
         pages.append(("counted_twice", _("Counted twice")))
     pages += [("difference", _("GitHub and this console")), ("trends", _("Trends"))]
-    pages += [("history", _("History")), ("check", _("Check an address"))]
+    pages += [("history", _("History")), ("renewal", _("Renewal")), ("check", _("Check an address"))]
     links = [Link(name, "", label, reverse(name, kwargs=where)) for name, label in pages]
     return mark_current(links, reverse(under, kwargs=where) if under else request.path)

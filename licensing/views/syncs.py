@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponseBase
+from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.questions import Question
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import bridge, clocks, diffs, progress, showing, sides, timeline
+from licensing import bridge, clocks, diffs, progress, run_export, showing, sides, timeline
 from licensing.models import ServerPicture, SyncRun
 from licensing.usecases import held, runs
 
@@ -55,8 +55,21 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
         context |= _held(request, run)
     else:
         context["page"], context["changes"] = diffs.published(request, run)
+        context["csv_url"] = showing.url(run, "sync_csv")
         context["first"] = run.server and run.fetched == run.counts.get("added")
     return render(request, "licensing/sync.html", context)
+
+
+@reader
+@require_safe
+def as_csv(request: PlacedRequest, number: int) -> HttpResponseBase:
+    """Stream everything the run changed, with whose each account is and was."""
+    run = _run(request, number)
+    answer = StreamingHttpResponse(run_export.lines(run), content_type="text/csv; charset=utf-8")
+    subject = run.server.short_name if run.server else "github"
+    name = f"license-sync-{run.enterprise.slug}-{subject}-{run.number}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @owner

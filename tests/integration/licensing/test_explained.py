@@ -1,0 +1,81 @@
+"""Why a license, since when, and what nearly joined; what a run did; what a renewal is talked about with."""
+
+import hashlib
+import io
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from ghconnect.models import Enterprise, Server
+from ghconnect.records import SAML_NAME_ID, Identity
+from licensing.models import Person, SyncRun
+from tests.integration.engine import drive
+
+from .conftest import TOKYO
+
+pytestmark = [pytest.mark.django_db, pytest.mark.rows]
+E = "/enterprises/octo/licensing"
+
+
+@pytest.fixture
+def jane(octo: Enterprise, tokyo: Server) -> Enterprise:
+    """Jane has two licenses: her address on Tokyo is another than at GitHub."""
+    rows = [drive.row("jdoe"), drive.row("", [f"{TOKYO}:7"], ["jdoe@old.example"])]
+    drive.read_cloud(octo, rows, [Identity("jdoe", SAML_NAME_ID, "jdoe@octo.example")])
+    drive.read_server(tokyo, [drive.account(7, "jdoe@old.example", "jdoe"), drive.account(8, "x@y.example")])
+    return octo
+
+
+def why(client: Client, **of: object) -> dict[str, Any]:
+    person = Person.objects.get(ended_edition=None, **of)
+    told: dict[str, Any] = json.loads(client.get(f"{E}/people/{person.pk}.json").content)
+    return told
+
+
+def test_the_nearest_miss_says_what_would_join_them(jane: Enterprise, owner: Client) -> None:
+    on_server = why(owner, deployment="server", accounts=1, name="jdoe")
+    (miss,) = on_server["nearest_misses"]
+    assert miss["would_join"] == "Make jdoe@octo.example the primary email of jdoe on ghe-tokyo."
+    (back,) = why(owner, deployment="cloud")["nearest_misses"]
+    assert (back["account"], back["would_join"]) == ("jdoe · ghe-tokyo", miss["would_join"])
+    assert why(owner, name="u8")["nearest_misses"] == []
+
+
+def test_an_account_says_since_which_sync(jane: Enterprise, tokyo: Server, owner: Client) -> None:
+    run = SyncRun.objects.get(server=tokyo)
+    (account,) = why(owner, name="u8")["accounts"]
+    assert account["joined_by_sync"] == str(run)
+    person = Person.objects.get(name="u8")
+    page = owner.get(f"{E}/people/{person.pk}").content.decode()
+    assert f"/servers/{TOKYO}/license/syncs/{run.number}" in page
+
+
+def test_a_run_says_whose_an_account_was(jane: Enterprise, tokyo: Server, owner: Client) -> None:
+    run = drive.read_server(
+        tokyo, [drive.account(7, "jdoe@octo.example", "jdoe"), drive.account(8, "x@y.example")]
+    )
+    url = f"/enterprises/octo/servers/{TOKYO}/license/syncs/{run.number}"
+    page = owner.get(url).content.decode()
+    assert "before: jdoe@old.example" in page
+    lines = b"".join(owner.get(f"{url}.csv")).decode().splitlines()
+    assert len(lines) == 2
+    assert "jdoe@octo.example,jdoe@old.example,Jdoe,jdoe,Changed: primary email" in lines[1]
+    # Who becomes one with somebody is not released (ENGINEERING §9): the line says whose the account was.
+    assert lines[1].endswith(",active,")
+
+
+def test_a_renewal_pack_is_what_its_manifest_says(jane: Enterprise, manager: Client) -> None:
+    assert "GitHub's count by week" in manager.get(f"{E}/renewal").content.decode()
+    data = b"".join(manager.get(f"{E}/renewal.zip"))
+    pack = zipfile.ZipFile(io.BytesIO(data))
+    manifest = json.loads(pack.read("manifest.json"))
+    assert {one["name"] for one in manifest["files"]} | {"manifest.json"} == set(pack.namelist())
+    for one in manifest["files"]:
+        assert hashlib.sha256(pack.read(one["name"])).hexdigest() == one["sha256"]
+    summary = json.loads(pack.read("summary.json"))
+    assert summary["counted_by_github"] + sum(summary["bridge"].values()) == summary["expected"]
+    changes = pack.read("changes.csv").decode().splitlines()
+    assert len(changes) - 1 == summary["reasons"]["github"]["began"] + summary["reasons"]["active"]["began"]
