@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ghconnect', '0004_roles_and_invitations'),
-        ('licensing', '0007_lacked'),
+        ('licensing', '0010_alerts'),
     ]
 
     operations = [
