@@ -59,6 +59,7 @@ OWNERS = {
     "settings_token_revoke",
     "counted_twice_decide",
     "counted_twice_exclude",
+    "person_erase",
     "connect_enable",
     "connect_disable",
     "feature_switch",
