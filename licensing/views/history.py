@@ -12,7 +12,7 @@ from ghconnect import paging
 from ghconnect.access import PlacedRequest, reader
 from licensing import as_of
 
-from .consumed import MARK
+from .consumed_files import MARK
 from .frame import subtabs
 
 
