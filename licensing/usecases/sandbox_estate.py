@@ -18,7 +18,7 @@ from ghconnect.models import Enterprise, Membership, Role, Server, User
 from ghconnect.usecases import connect, enterprises, features, servers
 from licensing.models import SyncRun
 
-from . import github_status, removal, runs, sandbox_world, statistics, sync, upload
+from . import attention, github_status, removal, runs, sandbox_world, statistics, sync, upload
 from .sandbox_clock import set_clock
 
 Say = Callable[[str], None]
@@ -118,6 +118,7 @@ class _Loading:
         statistics.read(enterprise_id=enterprise.pk)
         runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL)
         self.wait(enterprise)
+        attention.refresh(enterprise=enterprise)
 
     def read(self, enterprise: Enterprise, ago: timedelta, names: list[str]) -> None:
         """Read these servers so long ago."""

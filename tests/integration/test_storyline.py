@@ -20,7 +20,6 @@ from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, 
 from ghconnect.usecases import access_tokens, servers
 from licensing import attention, avoidable, bridge, clocks, counted_twice, tour
 from licensing.models import Account, Edition, GitHubSync, LicenseRow, Person, SyncRun
-from licensing.usecases import attention as refresh
 from licensing.usecases import held, sandbox_again, sandbox_clock, sandbox_estate
 from tests.support import promises
 from tests.support.storyline import PASSWORDS, Storyline, loaded
@@ -63,7 +62,6 @@ def sides(enterprise: Enterprise) -> dict[str, clocks.Clocks]:
 
 
 def items(enterprise: Enterprise) -> list[attention.Shown]:
-    assert refresh.refresh(enterprise=enterprise)
     return attention.shown(enterprise, clocks.of(enterprise), owner=True)
 
 

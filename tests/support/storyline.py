@@ -11,7 +11,7 @@ from django.test import Client
 
 from ghconnect.models import Enterprise, User
 from licensing.models import Edition, SyncRun
-from licensing.usecases import github_status, runs, sandbox_clock, sandbox_estate, schedule, sync
+from licensing.usecases import attention, github_status, runs, sandbox_clock, sandbox_estate, schedule, sync
 from tests.support import stack as stacks
 from tests.support.sandbox import Sandbox
 
@@ -47,6 +47,7 @@ class Storyline:
         while ids := runs.sendable():
             for run_id in ids:
                 sync.perform(run_id=run_id)
+        attention.refresh_ids()
 
     def press(self, deed: str, **arguments: Any) -> None:
         """Press a button of pretend GitHub, then let the console notice."""
