@@ -1,19 +1,45 @@
-"""Sealed tokens as a whole: which open, which are under an older key, and sealing them all anew."""
+"""Sealed secrets as a whole: which open, which are under an older key, and sealing them all anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from ghconnect.models import Enterprise, Server
 from ghconnect.seal import SealBroken, reseal, unseal
 
 from . import audit
 
-Holder = Enterprise | Server
+# What of a second factor is sealed (sign_in/second_factor.py): an app's key, and what recovery codes are made from.
+FACTOR_PARTS = ("secret", "seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """One sealed text: the row that holds it, a part of the row's `data` or "" for its token, whose it is."""
+
+    row: Enterprise | Server | Authenticator
+    text: str
+    name: str
+    part: str = ""
+
+    def keep(self, anew: str) -> None:
+        """Store it sealed anew, unless another was put there meanwhile."""
+        rows: QuerySet[Any] = type(self.row)._base_manager.filter(pk=self.row.pk)
+        if not self.part:
+            rows.filter(token=self.text).update(token=anew)
+            return
+        held = rows.select_for_update(no_key=True).first()
+        if held is not None and held.data.get(self.part) == self.text:
+            held.data[self.part] = anew
+            held.save(update_fields=["data"])
 
 
 def rotate(*, dry_run: bool = False) -> tuple[int, list[str]]:
@@ -23,42 +49,44 @@ def rotate(*, dry_run: bool = False) -> tuple[int, list[str]]:
     is left alone. Runs beside the console while both keys are listed.
     """
     count, closed = 0, list[str]()
-    for row in _holders():
+    for each in _sealed():
         try:
-            if not _is_old(row.token):
+            if not _is_old(each.text):
                 continue
             count += 1
             if not dry_run:
-                _rotate(row)
+                _rotate(each)
         except SealBroken:
-            closed.append(str(_name(row)))
+            closed.append(each.name)
     if count and not dry_run:
         audit.record("secrets.rotate", by=None, enterprise=None, count=count, closed=len(closed))
     return count, closed
 
 
 @transaction.atomic
-def _rotate(row: Holder) -> None:
-    type(row)._base_manager.filter(pk=row.pk, token=row.token).update(token=reseal(row.token))
+def _rotate(each: Sealed) -> None:
+    each.keep(reseal(each.text))
 
 
 def closed() -> list[str]:
     """Names of those whose token opens with no key."""
-    return [_name(row) for row in _holders() if not _opens(row.token)]
+    return [each.name for each in _sealed() if not _opens(each.text)]
 
 
 def old() -> int:
-    """How many tokens are still under an older key."""
-    return sum(_opens(row.token) and _is_old(row.token) for row in _holders())
+    """How many are still under an older key."""
+    return sum(_opens(each.text) and _is_old(each.text) for each in _sealed())
 
 
-def _holders() -> Iterator[Holder]:
-    yield from Enterprise.objects.exclude(token="").only("pk", "slug", "token").order_by("pk")
-    yield from Server.objects.exclude(token="").only("pk", "host", "token").order_by("pk")
-
-
-def _name(row: Holder) -> str:
-    return row.slug if isinstance(row, Enterprise) else row.host
+def _sealed() -> Iterator[Sealed]:
+    for enterprise in Enterprise.objects.exclude(token="").only("pk", "slug", "token").order_by("pk"):
+        yield Sealed(enterprise, enterprise.token, enterprise.slug)
+    for server in Server.objects.exclude(token="").only("pk", "host", "token").order_by("pk"):
+        yield Sealed(server, server.token, server.host)
+    for factor in Authenticator.objects.select_related("user").order_by("pk"):
+        for part in FACTOR_PARTS:
+            if text := factor.data.get(part):
+                yield Sealed(factor, text, f"{factor.user.login} ({factor.type})", part)
 
 
 def _opens(sealed: str) -> bool:

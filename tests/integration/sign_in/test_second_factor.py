@@ -8,9 +8,12 @@ from collections.abc import Callable
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
+from cryptography.fernet import Fernet
 from django.test import Client
+from pytest_django import Settings
 
 from ghconnect.models import AuditEvent, User
+from ghconnect.usecases import secrets
 from tests.support.estate import Estate
 
 from .conftest import PASSWORD, text
@@ -146,3 +149,16 @@ def test_a_key_of_somebody_else_is_not_to_be_removed(octo: Estate, enter: Enter)
     for deed in ("remove", "edit"):
         assert client.post(f"/settings/security/webauthn/keys/{theirs.pk}/{deed}/").status_code == 404
     assert Authenticator.objects.filter(pk=theirs.pk).exists()
+
+
+def test_secrets_are_sealed_anew_with_all_others(octo: Estate, enter: Enter, settings: Settings) -> None:
+    secret, older = set_up(enter(octo.owner)), settings.GHCONNECT_SEALING_KEYS
+    settings.GHCONNECT_SEALING_KEYS = [Fernet.generate_key().decode(), *older]
+    assert secrets.rotate() == (2, [])
+    settings.GHCONNECT_SEALING_KEYS = settings.GHCONNECT_SEALING_KEYS[:1]
+    client = Client()
+    client.post("/login/", {"login": octo.owner.email, "password": PASSWORD})
+    client.post("/settings/security/authenticate/", {"code": code(secret)})
+    assert is_in(client)
+    settings.GHCONNECT_SEALING_KEYS = [Fernet.generate_key().decode()]
+    assert len(secrets.closed()) == 2
