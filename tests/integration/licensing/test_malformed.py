@@ -164,6 +164,7 @@ def write(doors: Doors) -> None:
         lines.append(f"| {kind} | {found.total():,} | {said} |")
     lines += [
         "",
-        "200: the page again, with what is wrong beside the field. 400 and above but 403: the push.",
+        "200: the page again, with what is wrong beside the field. 400 of the page: a request that is no form. "
+        "Others: the push.",
     ]
     PROOF.write_text("\n".join(lines) + "\n")
