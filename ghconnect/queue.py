@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
 
 from celery import current_app
 from django.db import transaction
@@ -19,7 +18,11 @@ def send(name: str, **ids: int) -> None:
 
     A broker that is down is only a bell that did not ring: the dispatcher finds the row and sends again.
     """
-    transaction.on_commit(partial(_ring, name, ids), robust=True)
+
+    def ring() -> None:  # a partial has no name, which Django says when a bell breaks
+        _ring(name, ids)
+
+    transaction.on_commit(ring, robust=True)
 
 
 def _ring(name: str, ids: dict[str, int]) -> None:

@@ -23,7 +23,9 @@ MOST = 10  # accounts of one browser
 
 def named(typed: str) -> User | None:
     """Return whom a typed name or email means."""
-    return User.objects.filter(Q(email=typed) | Q(login=typed)).first() if typed else None
+    return (
+        User.objects.filter(Q(email=typed) | Q(login=typed)).first() if typed and "\0" not in typed else None
+    )
 
 
 def known_by(request: HttpRequest, user: User) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from celery import current_app
 from django.db import connection
 from django.test.utils import override_settings
+from kombu import pools
 
 from ghconnect.models import Connection, Enterprise, Server
 from ghconnect.seal import seal
@@ -225,6 +226,7 @@ def ringing(redis_url: str) -> Iterator[None]:
 
 def _ring_at(url: str) -> None:
     app: Any = current_app
-    app.pool.force_close_all()
+    # A pool that is closed stays so wherever it is shared; the next one is made anew.
+    pools.reset()
     app.conf.broker_url = url
     app._pool = app.amqp._producer_pool = None
