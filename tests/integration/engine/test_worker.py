@@ -19,7 +19,7 @@ from licensing.usecases import runs, sweep
 from tests.integration.engine import drive
 from tests.support.processes import running
 from tests.support.sandbox import Sandbox
-from tests.support.stack import Stack, eventually
+from tests.support.stack import Stack, eventually, worker
 
 State = SyncRun.State
 LEASE = 3
@@ -286,3 +286,23 @@ def got_over(sandbox: Sandbox, server: Server, run: SyncRun) -> None:
 
 def of_edition(of: Enterprise) -> int:
     return Enterprise.objects.get(pk=of.pk).edition
+
+
+def test_a_worker_asked_to_stop_finishes_its_run(of: Enterprise, mended: Sandbox, stack: Stack) -> None:
+    """SIGTERM, as systemd, compose and an upgrade send it: the report is read to its end, and another goes on."""
+    mended.post_control("break", host="osaka", kind="slow", value=1)
+    with (
+        stack.processes["worker"].held(),
+        worker(stack.folder, stack.environment, "stopped") as child,
+    ):
+        child.await_words("ready.")
+        server = connect(of, mended, "osaka")
+        run = until(run_of(server), State.RUNNING, sweeping=True)
+        child.process.terminate()
+        assert child.process.wait(30) == 0, child.log.read_text()
+        run.refresh_from_db()
+        assert (run.state, run.attempt, run.takeovers) == (State.PUBLISHED, 1, 0), child.log.read_text()
+        left = lost(server)
+    assert left.state == State.QUEUED
+    sweep.sweep()
+    until(left, *SyncRun.GOOD)
