@@ -168,7 +168,8 @@ def table(results: list[Result], seconds: float) -> str:
     )
 
 
-# What axe leaves to people ("incomplete"), looked at by hand in every theme, and what was seen.
+# What axe leaves to people ("incomplete"): contrasts of flashes and chart words were computed in every theme, the rest is
+# explained from what it is about.
 LOOKED_AT: dict[str, str] = {
     f"color-contrast, {why}": seen
     for why, seen in (
