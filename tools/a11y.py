@@ -168,8 +168,8 @@ def table(results: list[Result], seconds: float) -> str:
     )
 
 
-# What axe leaves to people ("incomplete"): contrasts of flashes and chart words were computed in every theme, the rest is
-# explained from what it is about.
+# What axe leaves to people ("incomplete"): contrasts of flashes and chart words were computed in every theme, the rest
+# is explained from what it is about.
 LOOKED_AT: dict[str, str] = {
     f"color-contrast, {why}": seen
     for why, seen in (
