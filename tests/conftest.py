@@ -17,6 +17,7 @@ django.setup()
 
 from django.db import connections  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
+from django.utils import translation  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from tests.support import stack as stacks  # noqa: E402
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "stack" in used and ("db" in used or item.get_closest_marker("django_db")):
             raise pytest.UsageError(f"{item.nodeid}: `stack` has its own database; leave out `db`")
     items.sort(key=lambda item: item.get_closest_marker("stack") is not None)
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Let no test speak the language of the last page that another one opened."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

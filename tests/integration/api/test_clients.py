@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from github import Auth, Github, UnknownObjectException
 
 from ghconnect.models import AccessToken
@@ -33,7 +34,10 @@ def octo(stack: Stack) -> Estate:
     made.server.way_in = "push"
     made.server.save()
     estates.connected(made.server)
-    drive.read_cloud(made.enterprise, [drive.row(f"u{number:02}") for number in range(PEOPLE)])
+    with override_settings(
+        REDIS_URL="redis://127.0.0.1:1/0"
+    ):  # no bell, so that the stack's worker leaves it to us
+        drive.read_cloud(made.enterprise, [drive.row(f"u{number:02}") for number in range(PEOPLE)])
     return made
 
 
