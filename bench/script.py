@@ -43,26 +43,18 @@ def _write(server: Server, pages: list[str]) -> None:
     """One look and one write an account, each its own transaction, as scripts have it."""
     for page in pages:
         for told in json.loads(page):
+            facts = {
+                "enterprise": server.enterprise,
+                "login": told["login"],
+                "email": told["email"],
+                "key": email_key(told["email"]),
+                "suspended": told["suspended"],
+                "dormant": told["dormant"],
+            }
             Account.objects.update_or_create(
                 server=server,
                 remote_user_id=told["remote_user_id"],
                 ended_edition=None,
-                defaults={
-                    "enterprise": server.enterprise,
-                    "login": told["login"],
-                    "email": told["email"],
-                    "key": email_key(told["email"]),
-                    "suspended": told["suspended"],
-                    "dormant": told["dormant"],
-                },
-                create_defaults={
-                    "enterprise": server.enterprise,
-                    "login": told["login"],
-                    "email": told["email"],
-                    "key": email_key(told["email"]),
-                    "suspended": told["suspended"],
-                    "dormant": told["dormant"],
-                    "first_seen_at": timezone.now(),
-                    "since_edition": 1,
-                },
+                defaults=facts,
+                create_defaults={**facts, "first_seen_at": timezone.now(), "since_edition": 1},
             )
