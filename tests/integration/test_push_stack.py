@@ -302,7 +302,7 @@ def test_the_same_content_at_once_is_one_run(stack: Stack, octo: Estate) -> None
         answers.append(requests.post(url(stack.url, octo), body, headers=headers, timeout=60).status_code)
 
     threads = [threading.Thread(target=one) for _ in range(2)]
-    with stack.processes["worker"].held():  # else the first could be published before the second has arrived
+    with stack.worker_held():  # else the first could be published before the second has arrived
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import override_settings
 
 from ghconnect.settings import parse_resolve, read_ca_bundle
@@ -35,6 +35,20 @@ class Stack:
     def log(self, name: str) -> str:
         """Return what a process has said."""
         return self.processes[name].log.read_text()
+
+    @contextmanager
+    def worker_held(self) -> Iterator[None]:
+        """Hold the worker still for a while, at a moment when it writes nothing: others can.
+
+        Whoever has the lock of all writing stops it; so it is not stopped with that lock, and everybody left waiting.
+        """
+        from ghconnect.models import Enterprise
+
+        with ExitStack() as held:
+            with transaction.atomic():
+                list(Enterprise.objects.select_for_update())
+                held.enter_context(self.processes["worker"].held())
+            yield
 
 
 def keep_pristine(folder: Path) -> None:

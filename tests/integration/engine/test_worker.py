@@ -292,7 +292,7 @@ def test_a_worker_asked_to_stop_finishes_its_run(of: Enterprise, mended: Sandbox
     """SIGTERM, as systemd, compose and an upgrade send it: the report is read to its end, and another goes on."""
     mended.post_control("break", host="osaka", kind="slow", value=1)
     with (
-        stack.processes["worker"].held(),
+        stack.worker_held(),
         worker(stack.folder, stack.environment, "stopped") as child,
     ):
         child.await_words("ready.")
