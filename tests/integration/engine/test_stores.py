@@ -68,8 +68,8 @@ def of_many() -> Any:
     """An enterprise of a size at which a walk through all of it is dearer than an index."""
     of = drive.enterprise()
     server = drive.server(of, "ghe-tokyo.octo.example")
-    drive.read_cloud(of, [drive.row(f"w{n:04}") for n in range(1500)])
-    drive.read_server(server, [drive.account(n, f"u{n:04}@octo.example", f"u{n:04}") for n in range(1, 1500)])
+    drive.read_cloud(of, [drive.row(f"w{n:04}") for n in range(4000)])
+    drive.read_server(server, [drive.account(n, f"u{n:04}@octo.example", f"u{n:04}") for n in range(1, 4000)])
     with connection.cursor() as cursor:
         for model in (Account, CloudAccount, LicenseRow, Person):
             cursor.execute(f"ANALYZE {model._meta.db_table}")
