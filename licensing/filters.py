@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from ghconnect import wording
 from ghconnect.models import Enterprise
-from licensing.models import SearchTerm
+from licensing.models import SavedView, SearchTerm
 from licensing.rules import terms
 
 from . import bridge, search
@@ -88,6 +88,13 @@ def menus(enterprise: Enterprise, typed: str, address: Callable[[str], str]) -> 
         for key, label, name, found in parts
         if found
     ]
+
+
+def saved(views: Iterable[SavedView], list_url: str, manage_url: str, query: str) -> Menu:
+    """Return the menu of saved views; its last choice saves what is shown, or leads to where they are kept."""
+    options = [Option(view.name, f"{list_url}?{view.query}", view.query == query) for view in views]
+    words = _("Save this view…") if query and not any(one.current for one in options) else _("Manage views…")
+    return Menu("filter-saved", _("Saved views"), [*options, Option(words, f"{manage_url}?{query}", False)])
 
 
 def _option(typed: str, name: str, value: str, words: str, address: Callable[[str], str]) -> Option:

@@ -77,6 +77,7 @@ PAGES = (
     Page("Enterprise licensing", f"{E}/licensing"),
     Page("Consumed licenses", f"{E}/licensing/consumed"),
     Page("Consumed licenses, none found", f"{E}/licensing/consumed?q=nobody-at-all"),
+    Page("Saved views", f"{E}/licensing/saved-views?q=is%3Adormant"),
     Page("A person", f"{E}/licensing/consumed?q=jane", follow="Jane Doe"),
     Page("A person on two servers", f"{E}/licensing/consumed?q=ravi", follow="ravi"),
     Page("Counted twice", f"{E}/licensing/counted-twice"),

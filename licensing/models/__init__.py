@@ -4,6 +4,7 @@ from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
 from .alerts import Alert, AlertDelivery, Alerting, AlertReceiver, AttentionItem
 from .among import Among
 from .people import BridgeItem, Match, Person, SearchTerm, Seat
+from .saved import SavedView
 from .sync import (
     DueSync,
     Lacked,
@@ -42,6 +43,7 @@ __all__ = [
     "RowAccount",
     "RunChange",
     "RunChunk",
+    "SavedView",
     "SearchTerm",
     "Seat",
     "ServerPicture",

@@ -17,6 +17,7 @@ from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
 from licensing import avoidable, bridge, filters, licenses, listing, search
 from licensing.counted_twice import money
+from licensing.usecases import saved_views
 
 from .frame import subtabs
 
@@ -77,7 +78,10 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
             "meant": meant(asked.typed),
             "filter_fields": {n: request.GET[n] for n in ("view", "sort") if request.GET.get(n)},
             "views": _views(request, numbers, asked, free),
-            "menus": filters.menus(enterprise, asked.typed, lambda q: _address(request, q=q)),
+            "menus": [
+                *filters.menus(enterprise, asked.typed, lambda q: _address(request, q=q)),
+                _saved_views(request),
+            ],
             "sort_url": _address(request, sort="" if asked.falling else NAME_DESC),
             "csv_url": _export(request, enterprise, "consumed_csv"),
             "json_url": _export(request, enterprise, "consumed_json"),
@@ -189,6 +193,15 @@ def _export(request: HttpRequest, enterprise: Enterprise, name: str) -> str:
         query.pop(other, None)
     address = reverse(name, kwargs={"slug": enterprise.slug})
     return f"{address}?{query.urlencode()}" if query else address
+
+
+def _saved_views(request: PlacedRequest) -> filters.Menu:
+    where = {"slug": request.place.enterprise.slug}
+    views = saved_views.visible(request.place.enterprise, request.user)
+    query = saved_views.kept(request.GET.urlencode())
+    return filters.saved(
+        views, reverse("consumed", kwargs=where), reverse("saved_views", kwargs=where), query
+    )
 
 
 def unknown_words(query: search.Query) -> str:
