@@ -78,10 +78,8 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
             "meant": meant(asked.typed),
             "filter_fields": {n: request.GET[n] for n in ("view", "sort") if request.GET.get(n)},
             "views": _views(request, numbers, asked, free),
-            "menus": [
-                *filters.menus(enterprise, asked.typed, lambda q: _address(request, q=q)),
-                _saved_views(request),
-            ],
+            "menus": filters.menus(enterprise, asked.typed, lambda q: _address(request, q=q)),
+            "saved": _saved_views(request),
             "sort_url": _address(request, sort="" if asked.falling else NAME_DESC),
             "csv_url": _export(request, enterprise, "consumed_csv"),
             "json_url": _export(request, enterprise, "consumed_json"),
