@@ -25,6 +25,17 @@ IDENTITY_KINDS = (
     SCIM_EMAILS,
 )
 
+# What GitHub tells of people and of the account beside its report: kinds of `CloudFact`.
+DOMAIN = "domain"
+INVITATION = "invitation"
+COLLABORATOR_INVITATION = "collaborator"
+VISUAL_STUDIO = "visual_studio"
+MANAGED_USER = "managed_user"
+COST_CENTER = "cost_center"
+ADVANCED_SECURITY = "advanced_security"
+CODE_SECURITY = "code_security"
+SECRET_PROTECTION = "secret_protection"  # noqa: S105 (the name of a product)
+
 
 @dataclass(frozen=True, slots=True)
 class ServerAccount:
@@ -221,6 +232,38 @@ class InstallationPage:
     readable: bool
     end_cursor: str | None
     connected: dict[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class CloudFact:
+    """One thing GitHub tells beside its report; `login` is "" where it is of nobody on GitHub, or of an address.
+
+    By kind, value and note: domain and `verified` or `approved` · organization of an invitation and how it was made ·
+    address of a Visual Studio subscriber and `manual`, `automatic` or `unmatched` · user name of a suspended managed
+    user · name of a cost center · product of advanced security. `at` is when an invitation was made.
+    """
+
+    kind: str
+    login: str
+    value: str
+    note: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationProvider:
+    """An organization of the enterprise: whether it has an identity provider, None where GitHub does not show it."""
+
+    login: str
+    has_provider: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationPage:
+    """One page of the enterprise's organizations; `end_cursor` is None on the last."""
+
+    end_cursor: str | None
+    organizations: tuple[OrganizationProvider, ...]
 
 
 @dataclass(frozen=True, slots=True)

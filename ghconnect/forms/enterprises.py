@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from ghconnect.models import Enterprise, Role
@@ -16,32 +18,56 @@ TOKEN_HELP = _(
     "A classic token of an enterprise owner with the scope read:enterprise. GitHub may not accept other kinds for "
     "this report; we check at once."
 )
+ORGANIZATION_TOKEN_HELP = _(
+    "A classic token of an organization owner with the scopes admin:org and repo: repo tells which collaborators work"
+    " in private repositories."
+)
+# An address of an account: of an enterprise, of an organization as its settings have it, or as its profile has it.
+ADDRESS = re.compile(
+    r"(?:https?://)?([\w.-]+\.[\w-]+)/(?:(enterprises|orgs|organizations)/)?([\w-]+)(?:/.*)?"
+)
 
 
 class NewEnterpriseForm(forms.Form):
     """An account on GitHub and one token. Only an operator may leave the token out."""
 
     slug = forms.CharField(
-        label=_("Enterprise account"),
+        label=_("Account"),
         max_length=200,  # of an address; the name itself is shorter
-        help_text=_("Its name in the address, as in github.com/enterprises/NAME."),
+        help_text=_(
+            "Its name, or its address: github.com/enterprises/NAME, or github.com/NAME of an organization."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind of account"),
+        choices=Enterprise.Kind.choices,
+        initial=Enterprise.Kind.ENTERPRISE,
+        required=False,
+        help_text=_("A single organization that no enterprise account owns is an account too."),
     )
     host = HostField(
         label=_("GitHub"),
         initial="github.com",
         help_text=_("github.com, or your own address that ends in .ghe.com."),
     )
-    token = TokenField(help_text=TOKEN_HELP)
+    token = TokenField(help_text=format_lazy("{} {}", TOKEN_HELP, ORGANIZATION_TOKEN_HELP))
 
     def __init__(self, *args: Any, operator: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["token"].required = not operator
 
-    def clean_slug(self) -> str:
-        """Take the name out of an address that was pasted whole."""
-        before, found, after = str(self.cleaned_data["slug"]).partition("/enterprises/")
-        return after.partition("/")[0] if found else before
+    def clean(self) -> dict[str, Any]:
+        """Take host, kind and name out of an address that was pasted whole."""
+        values = super().clean() or {}
+        values["kind"] = values.get("kind") or Enterprise.Kind.ENTERPRISE
+        if found := ADDRESS.fullmatch(str(values.get("slug", "")).strip()):
+            values["slug"] = found[3]
+            if values.get("host") == "github.com" and found[1].lower() != "www.github.com":
+                values["host"] = found[1]
+            enterprise = found[2] == "enterprises"
+            values["kind"] = Enterprise.Kind.ENTERPRISE if enterprise else Enterprise.Kind.ORGANIZATION
+        return values
 
 
 class ProfileForm(forms.Form):
@@ -102,6 +128,11 @@ class ReplaceTokenForm(forms.Form):
     """Another token for the enterprise."""
 
     token = TokenField(label=_("New token"), help_text=TOKEN_HELP)
+
+    def __init__(self, *args: Any, organization: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if organization:
+            self.fields["token"].help_text = ORGANIZATION_TOKEN_HELP
 
 
 class InviteForm(forms.Form):

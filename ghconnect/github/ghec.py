@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from ghconnect.github import identities, queries, tokens
-from ghconnect.github.errors import SECONDARY_WAIT, Asked, GitHubError, check, retry_after, scopes_text
-from ghconnect.github.http import Answer, GitHubSession
-from ghconnect.github.reading import flag, inner, moment, number, objects, text, texts
+from ghconnect.github import cloud_rows, facts, identities, queries
+from ghconnect.github.account import PAGE, Account, last_page
+from ghconnect.github.reading import flag, inner, number, objects, text
 from ghconnect.records import (
+    CloudFact,
     EnterpriseFacts,
     IdentityPage,
     InstallationPage,
     LicensePage,
-    LicenseRow,
     MemberPage,
+    OrganizationPage,
+    OrganizationProvider,
     ServerStatistics,
     ServerSyncStatus,
-    TokenFacts,
     VisualStudioPage,
-    VisualStudioSubscription,
 )
 
-PAGE = 100
 
-
-def api_host(host: str) -> str:
-    """Where the API of a GitHub host is: `api.github.com`, `api.SUB.ghe.com`."""
-    return f"api.{host}"
-
-
-class Enterprise:
+class Enterprise(Account):
     """Reads one enterprise with one token. Every method raises GitHubError."""
-
-    def __init__(self, session: GitHubSession, host: str, slug: str, token: str) -> None:
-        """`host` is the web host: `github.com`, or `SUB.ghe.com`."""
-        self._session, self.slug, self._token = session, slug, token
-        self.host, self.kind = api_host(host), tokens.kind(token)
-        # Requests GitHub still allows this token this hour, by its last answer; None where it did not say.
-        self.remaining: int | None = None
-
-    def me(self) -> TokenFacts:
-        """`GET /user`: whose token it is, its kind, scopes and expiry."""
-        return tokens.facts(self._get("/user", not_found="wrong_host"), self._token)
 
     def consumed_licenses(self, page: int, per_page: int = PAGE) -> LicensePage:
         """One page of GitHub's own license report, from 1; totals stand on every page (reference §5.3)."""
@@ -55,7 +36,7 @@ class Enterprise:
         consumed, purchased = number(found, "total_seats_consumed"), number(found, "total_seats_purchased")
         if consumed is None or purchased is None or not isinstance(found.get("users"), list):
             raise self._bad(answer)
-        rows = tuple(map(license_row, objects(found, "users")))
+        rows = tuple(map(cloud_rows.license_row, objects(found, "users")))
         return LicensePage(page, last_page(answer, page), consumed, purchased, rows)
 
     def license_sync_status(self) -> list[ServerSyncStatus]:
@@ -64,7 +45,7 @@ class Enterprise:
         found = self._object(answer)
         if not isinstance(found.get("server_instances"), list):
             raise self._bad(answer)
-        return [_sync_status(entry) for entry in objects(found, "server_instances")]
+        return [cloud_rows.sync_status(entry) for entry in objects(found, "server_instances")]
 
     def server_statistics(self, since: date, until: date) -> list[ServerStatistics]:
         """What servers that share it told GitHub of each day, at most 365 (reference §11); [] where none does."""
@@ -74,7 +55,7 @@ class Enterprise:
         found = answer.json()
         if not isinstance(found, list):
             raise self._bad(answer)
-        days = (_statistics(day) for day in found if isinstance(day, dict))
+        days = (cloud_rows.statistics(day) for day in found if isinstance(day, dict))
         return [day for day in days if day is not None]
 
     def visual_studio_subscriptions(self, page: int, per_page: int = PAGE) -> VisualStudioPage:
@@ -82,12 +63,12 @@ class Enterprise:
         params = {"per_page": str(per_page), "page": str(page)}
         answer = self._get(self._path("visual-studio-subscriptions"), params)
         found = self._object(answer)
-        rows = tuple(map(_subscription, objects(found, "visual_studio_subscriptions")))
+        rows = tuple(map(cloud_rows.subscription, objects(found, "visual_studio_subscriptions")))
         return VisualStudioPage(page, last_page(answer, page), number(found, "total_count"), rows)
 
     def facts(self) -> EnterpriseFacts:
         """What GraphQL tells of the enterprise; raises `not_found_ghec` when it shows none to this token."""
-        found = self._enterprise(queries.FACTS, {})
+        found = self.ask(queries.FACTS, {})
         billing = inner(found, "billingInfo")
         total, available = number(billing, "totalLicenses"), number(billing, "totalAvailableLicenses")
         return EnterpriseFacts(
@@ -101,12 +82,54 @@ class Enterprise:
 
     def identities(self, after: str | None = None, first: int = PAGE) -> IdentityPage:
         """One page of the enterprise's identity provider; `readable` is False where none is shown."""
-        found = self._enterprise(queries.IDENTITIES, {"first": first, "after": after})
-        return identities.page(found)
+        found = self.ask(queries.IDENTITIES, {"first": first, "after": after})
+        return identities.page(inner(found, "ownerInfo"))
+
+    def organizations(self, after: str | None = None, first: int = PAGE) -> OrganizationPage:
+        """One page of organizations, each with whether it has an identity provider of its own.
+
+        GitHub shows it to owners of the organization alone: an owner of the enterprise need not be one.
+        """
+        answer = self._query(queries.ORGANIZATIONS, {"first": first, "after": after})
+        self._scoped(answer)
+        found = inner(self._object(answer), "data", self.ROOT, "organizations")
+        hidden = {error["path"][3] for error in objects(self._object(answer), "errors") if _of_node(error)}
+        nodes = [node if isinstance(node, dict) else {} for node in found.get("nodes") or []]
+        return OrganizationPage(
+            end_cursor=identities.next_cursor(found),
+            organizations=tuple(
+                OrganizationProvider(
+                    text(node, "login"),
+                    None if place in hidden else bool(inner(node, "samlIdentityProvider")),
+                )
+                for place, node in enumerate(nodes)
+                if text(node, "login")
+            ),
+        )
+
+    def organization_identities(
+        self, login: str, after: str | None = None, first: int = PAGE
+    ) -> IdentityPage:
+        """One page of the identity provider of one of its organizations."""
+        variables = {"slug": login, "first": first, "after": after}
+        answer = self._query(queries.ORGANIZATION_IDENTITIES, variables)
+        self._scoped(answer)
+        return identities.page(inner(self._object(answer), "data", "organization"))
+
+    def sources(self) -> dict[str, Callable[[], Iterator[CloudFact]]]:
+        """What GitHub tells beside the report, by name: each is read by itself, and may fail by itself."""
+        return {
+            "domains": lambda: facts.domains(self, queries.DOMAINS, "ownerInfo"),
+            "invitations": lambda: facts.invitations(self),
+            "visual_studio": lambda: facts.visual_studio(self),
+            "managed_users": lambda: facts.managed_users(self),
+            "advanced_security": lambda: facts.advanced_security(self),
+            "cost_centers": lambda: facts.cost_centers(self),
+        }
 
     def members(self, after: str | None = None, first: int = PAGE) -> MemberPage:
         """One page of cloud members with the `databaseId` that decides a tie."""
-        found = inner(self._enterprise(queries.MEMBERS, {"first": first, "after": after}), "members")
+        found = inner(self.ask(queries.MEMBERS, {"first": first, "after": after}), "members")
         nodes = [inner(node, "user") or node for node in objects(found, "nodes")]
         ids = ((text(node, "login"), number(node, "databaseId")) for node in nodes)
         return MemberPage(
@@ -117,7 +140,7 @@ class Enterprise:
 
     def installations(self, after: str | None = None, first: int = PAGE) -> InstallationPage:
         """One page of the servers GitHub lists, with whether their GitHub Connect is on; others may not see it."""
-        enterprise = self._enterprise(queries.INSTALLATIONS, {"first": first, "after": after})
+        enterprise = self.ask(queries.INSTALLATIONS, {"first": first, "after": after})
         found = inner(enterprise, "ownerInfo", "enterpriseServerInstallations")
         states = ((text(node, "hostName"), flag(node, "isConnected")) for node in objects(found, "nodes"))
         return InstallationPage(
@@ -126,127 +149,8 @@ class Enterprise:
             connected={host: state for host, state in states if host and state is not None},
         )
 
-    def _enterprise(self, document: str, variables: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {self._token}"}
-        sent = {"slug": self.slug, **variables}
-        answer = self._session.graphql(f"https://{self.host}/graphql", document, sent, headers=headers)
-        self._note(answer)
-        check(answer, self._asked("not_found_ghec"))
-        found = inner(self._object(answer), "data", "enterprise")
-        if not found:
-            raise self._graphql_error(answer)
-        return found
 
-    def _graphql_error(self, answer: Answer) -> GitHubError:
-        types = {text(error, "type") for error in objects(self._object(answer), "errors")}
-        if "RATE_LIMITED" in types:
-            wait = retry_after(answer.headers, datetime.now(UTC)) or SECONDARY_WAIT
-            return GitHubError("rate", {"host": self.host}, retry_after=wait)
-        if types & {"NOT_FOUND", "FORBIDDEN", "INSUFFICIENT_SCOPES"}:
-            scopes = scopes_text(answer.headers)
-            return GitHubError("not_found_ghec", self._asked("").params(scopes=scopes))
-        return self._bad(answer)
-
-    def _get(
-        self, path: str, params: dict[str, str] | None = None, *, not_found: str = "not_found_ghec"
-    ) -> Answer:
-        headers = {"Authorization": f"Bearer {self._token}"}
-        answer = self._session.get(f"https://{self.host}{path}", headers=headers, params=params)
-        self._note(answer)
-        check(answer, self._asked(not_found))
-        return answer
-
-    def _note(self, answer: Answer) -> None:
-        left = answer.headers.get("x-ratelimit-remaining", "")
-        self.remaining = int(left) if re.fullmatch(r"\d{1,9}", left) else None
-
-    def _asked(self, not_found: str) -> Asked:
-        return Asked(self.host, slug=self.slug, kind=self.kind, not_found=not_found)
-
-    def _path(self, name: str) -> str:
-        return f"/enterprises/{quote(self.slug, safe='')}/{name}"
-
-    def _object(self, answer: Answer) -> dict[str, Any]:
-        found = answer.json()
-        if not isinstance(found, dict):
-            raise self._bad(answer)
-        return found
-
-    def _bad(self, answer: Answer) -> GitHubError:
-        return GitHubError("bad_answer", {"host": self.host, "status": str(answer.status)})
-
-
-def last_page(answer: Answer, page: int) -> int:
-    """The last page by `Link`: absent on the last page, and when everything fits one (reference §13)."""
-    for rel in ("last", "next"):
-        value = (answer.link(rel) or {}).get("page", "")
-        if re.fullmatch(r"\d{1,9}", value):
-            return int(value)
-    return page
-
-
-def license_row(row: dict[str, Any]) -> LicenseRow:
-    """A row with every documented field; what is absent or of another kind is empty (reference §5.3)."""
-    roles = texts(row, "github_com_enterprise_roles") or texts(
-        {"role": [row.get("github_com_enterprise_role")]}, "role"
-    )
-    return LicenseRow(
-        github_com_login=text(row, "github_com_login"),
-        github_com_name=text(row, "github_com_name"),
-        enterprise_server_user_ids=texts(row, "enterprise_server_user_ids"),
-        github_com_user=flag(row, "github_com_user") is True,
-        enterprise_server_user=flag(row, "enterprise_server_user") is True,
-        visual_studio_subscription_user=flag(row, "visual_studio_subscription_user") is True,
-        license_type=text(row, "license_type"),
-        github_com_profile=text(row, "github_com_profile"),
-        github_com_member_roles=texts(row, "github_com_member_roles"),
-        github_com_enterprise_roles=roles,
-        github_com_verified_domain_emails=texts(row, "github_com_verified_domain_emails"),
-        github_com_saml_name_id=text(row, "github_com_saml_name_id"),
-        github_com_orgs_with_pending_invites=texts(row, "github_com_orgs_with_pending_invites"),
-        github_com_two_factor_auth=flag(row, "github_com_two_factor_auth"),
-        enterprise_server_emails=texts(row, "enterprise_server_emails"),
-        visual_studio_license_status=text(row, "visual_studio_license_status"),
-        visual_studio_subscription_email=text(row, "visual_studio_subscription_email"),
-        total_user_accounts=number(row, "total_user_accounts") or 0,
-    )
-
-
-def _sync_status(entry: dict[str, Any]) -> ServerSyncStatus:
-    """A server never synced has no known form: no date then, and the words as they are (PRODUCT §3)."""
-    last = inner(entry, "last_sync")
-    return ServerSyncStatus(
-        server_id=text(entry, "server_id"),
-        host=text(entry, "hostname"),
-        date=moment(last, "date"),
-        status=text(last, "status"),
-        error=text(last, "error"),
-    )
-
-
-def _subscription(row: dict[str, Any]) -> VisualStudioSubscription:
-    return VisualStudioSubscription(
-        email=text(row, "visual_studio_subscription_email"),
-        login=text(row, "username"),
-        manual_match=flag(row, "manual_match") is True,
-    )
-
-
-def _statistics(day: dict[str, Any]) -> ServerStatistics | None:
-    """A day of a server; None where it does not say of which."""
-    at, host = moment(day, "collection_date"), text(day, "host_name")
-    if at is None or not host:
-        return None
-    users, dormant = inner(day, "ghe_stats", "users"), inner(day, "dormant_users")
-    return ServerStatistics(
-        host=host,
-        server_id=text(day, "server_id"),
-        collected_at=at,
-        version=text(day, "ghes_version"),
-        features=texts(inner(day, "github_connect"), "features_enabled"),
-        dormant_users=number(dormant, "total_dormant_users"),
-        dormancy_threshold=text(dormant, "dormancy_threshold"),
-        total_users=number(users, "total_users"),
-        admin_users=number(users, "admin_users"),
-        suspended_users=number(users, "suspended_users"),
-    )
+def _of_node(error: dict[str, Any]) -> bool:
+    """Whether an error is of one node of a list: its path is account, list, `nodes`, place, field."""
+    path = error.get("path")
+    return isinstance(path, list) and len(path) > 4 and isinstance(path[3], int)

@@ -20,9 +20,12 @@ ATTRIBUTES = {
 }
 
 
-def page(enterprise: dict[str, Any]) -> IdentityPage:
-    """Identities of one page of `ownerInfo.samlIdentityProvider`."""
-    provider = inner(enterprise, "ownerInfo", "samlIdentityProvider")
+def page(holder: dict[str, Any]) -> IdentityPage:
+    """Identities of one page of whoever holds a provider: an enterprise's `ownerInfo`, or an organization.
+
+    An enterprise with managed users has one of the two kinds, SAML or OpenID Connect.
+    """
+    provider = inner(holder, "samlIdentityProvider") or inner(holder, "oidcProvider")
     found = inner(provider, "externalIdentities")
     values = [value for node in objects(found, "nodes") for value in of(node)]
     return IdentityPage(

@@ -27,9 +27,118 @@ IDENTITIES = f"""
 query($slug: String!, $first: Int!, $after: String) {{
   enterprise(slug: $slug) {{
     slug
-    ownerInfo {{ samlIdentityProvider {{ {_IDENTITY} }} }}
+    ownerInfo {{
+      samlIdentityProvider {{ {_IDENTITY} }}
+      oidcProvider {{ {_IDENTITY} }}
+    }}
   }}
 }}
+"""
+
+ORGANIZATIONS = """
+query($slug: String!, $first: Int!, $after: String) {
+  enterprise(slug: $slug) {
+    slug
+    organizations(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { login samlIdentityProvider { id } }
+    }
+  }
+}
+"""
+
+ORGANIZATION_IDENTITIES = f"""
+query($slug: String!, $first: Int!, $after: String) {{
+  organization(login: $slug) {{ login samlIdentityProvider {{ {_IDENTITY} }} }}
+}}
+"""
+
+DOMAINS = """
+query($slug: String!, $first: Int!, $after: String) {
+  enterprise(slug: $slug) {
+    slug
+    ownerInfo {
+      domains(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { domain isVerified isApproved createdAt }
+      }
+    }
+  }
+}
+"""
+
+ORGANIZATION_DOMAINS = """
+query($slug: String!, $first: Int!, $after: String) {
+  organization(login: $slug) {
+    login
+    domains(first: $first, after: $after) {
+      pageInfo { hasNextPage endCursor }
+      nodes { domain isVerified isApproved createdAt }
+    }
+  }
+}
+"""
+
+INVITATIONS = """
+query($slug: String!, $first: Int!, $after: String) {
+  enterprise(slug: $slug) {
+    slug
+    ownerInfo {
+      pendingMemberInvitations(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { createdAt email invitationSource role invitee { login } organization { login } }
+      }
+    }
+  }
+}
+"""
+
+COLLABORATOR_INVITATIONS = """
+query($slug: String!, $first: Int!, $after: String) {
+  enterprise(slug: $slug) {
+    slug
+    ownerInfo {
+      pendingCollaboratorInvitations(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes { email invitee { login } repository { nameWithOwner } }
+      }
+    }
+  }
+}
+"""
+
+ORGANIZATION_FACTS = """
+query($slug: String!) {
+  organization(login: $slug) { login name databaseId viewerCanAdminister }
+}
+"""
+
+ORGANIZATION_MEMBERS = """
+query($slug: String!, $first: Int!, $after: String) {
+  organization(login: $slug) {
+    login
+    membersWithRole(first: $first, after: $after) {
+      totalCount
+      pageInfo { hasNextPage endCursor }
+      edges {
+        role hasTwoFactorEnabled
+        node { login name databaseId organizationVerifiedDomainEmails(login: $slug) }
+      }
+    }
+  }
+}
+"""
+
+PRIVATE_COLLABORATORS = """
+query($slug: String!, $first: Int!, $after: String) {
+  organization(login: $slug) {
+    login
+    repositories(first: $first, after: $after, privacy: PRIVATE, isFork: false) {
+      pageInfo { hasNextPage endCursor }
+      nodes { name collaborators(affiliation: OUTSIDE, first: 100) { nodes { login } } }
+    }
+  }
+}
 """
 
 INSTALLATIONS = """

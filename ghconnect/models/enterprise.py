@@ -85,4 +85,16 @@ class Enterprise(models.Model):
     def web_url(self) -> str:
         """Address of the account at GitHub, or of pretend GitHub's own pages."""
         place = f"{settings.GHCONNECT_SANDBOX_URL}/ghec" if self.sandbox else f"https://{self.host}"
-        return f"{place}/enterprises/{self.slug}"
+        return f"{place}/{self.slug}" if self.is_organization else f"{place}/enterprises/{self.slug}"
+
+    @property
+    def is_organization(self) -> bool:
+        """Whether it is a single organization, which no enterprise account owns."""
+        return self.kind == self.Kind.ORGANIZATION
+
+    @property
+    def licensing_url(self) -> str:
+        """Where its owners see and change licenses at GitHub (reference §4.4, §5.1)."""
+        if self.is_organization:
+            return f"https://{self.host}/organizations/{self.slug}/settings/billing"
+        return self.web_url if self.sandbox else f"{self.web_url}/enterprise_licensing"

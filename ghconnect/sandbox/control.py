@@ -14,7 +14,18 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ghconnect.sandbox import connect, deeds, fleet, html, oauth, pages, pages_ghec, pages_ghes, served
+from ghconnect.sandbox import (
+    connect,
+    deeds,
+    fleet,
+    garden,
+    html,
+    oauth,
+    pages,
+    pages_ghec,
+    pages_ghes,
+    served,
+)
 from ghconnect.sandbox.deeds import Deed
 from ghconnect.sandbox.lookup import Impossible
 from ghconnect.sandbox.text import iso
@@ -82,6 +93,7 @@ class Control:
             "enterprise": enterprise, "servers": [self._server(row) for row in servers if row["way_in"] != "none"],
             "known_servers": sum(row["state"] != "hidden" for row in servers), **facts,
             "resolve": self.resolve(servers), "ca": str(self.ca.resolve()),
+            "organization": garden.world(),
             "wrong_tokens": [dict(zip(fields, row, strict=True)) for row in fleet.WRONG_TOKENS],
         }  # fmt: skip
         return JSONResponse(body)

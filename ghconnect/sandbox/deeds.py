@@ -180,8 +180,23 @@ def _account(db: Connection, server: Row, login: str) -> Result:
     }
 
 
+IDENTITY_AT = ("enterprise", "organizations", "oidc", "none")
+
+
+def identity_provider(world: World, at: str, managed_users: bool = False) -> Result:
+    """Say where identities are kept, and whether the enterprise has managed users, whom SCIM lists."""
+    if at not in IDENTITY_AT:
+        raise Impossible(f"Identities are kept at {', '.join(IDENTITY_AT)}.")
+    with world.write() as db:
+        put(db, "identity_at", at)
+        put(db, "managed_users", int(managed_users))
+        note(db, f"Identities are kept at: {at}{', with managed users' if managed_users else ''}")
+        return {"identity_at": at}
+
+
 DEEDS: dict[str, Deed] = {
     "pass": pass_time, "clock": clock, "stage": stage, "change-email": change_email, "suspend": suspend,
     "add-account": add_account, "remove-account": remove_account, "rename-account": rename_account,
-    "sync-now": sync_now, "break": break_server, "repair": repair, "settings": settings, "reset": reset,
+    "sync-now": sync_now, "break": break_server, "repair": repair,
+    "identity-provider": identity_provider, "settings": settings, "reset": reset,
 }  # fmt: skip

@@ -49,6 +49,7 @@ WRONG_TOKENS = (
     (API_HOST, "ghp_PRETENDNotAnOwner".ljust(40, "0"), "alex-smith", "read:enterprise", "good"),
     (API_HOST, "ghp_PRETENDNoSingleSignOn".ljust(40, "0"), OWNER, "read:enterprise", "sso"),
     (API_HOST, "ghp_PRETENDExpired".ljust(40, "0"), OWNER, "read:enterprise", "revoked"),
+    (API_HOST, "ghp_PRETENDReadEnterpriseOnly".ljust(40, "0"), OWNER, "read:enterprise", "good"),
     (API_HOST, "github_pat_PRETENDFineGrained".ljust(60, "0"), OWNER, "", "good"),
     (host_of("tokyo"), "ghp_PRETENDTokyoNoScope".ljust(40, "0"), READER, "repo", "good"),
     (host_of("tokyo"), "ghp_PRETENDTokyoNotSiteAdmin".ljust(40, "0"), "fatima-zahra", "site_admin", "good"),
@@ -79,7 +80,7 @@ def insert(db: Connection, seed: int, made_at: int) -> None:
 
 def _insert_tokens(db: Connection) -> None:
     rows = [(host_of(short), reading_token(short), READER, "site_admin", "good") for short in SERVERS]
-    owner = (API_HOST, OWNER_TOKEN, OWNER, "admin:enterprise, read:enterprise", "good")
+    owner = (API_HOST, OWNER_TOKEN, OWNER, "admin:enterprise, admin:org, read:enterprise", "good")
     db.executemany(
         "INSERT INTO token (host, token, login, scopes, state) VALUES (?, ?, ?, ?, ?)",
         [owner, *rows, *WRONG_TOKENS],

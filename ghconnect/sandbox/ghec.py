@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ghconnect.sandbox import graph, limits, statistics
+from ghconnect.sandbox import garden, graph, limits, statistics
 from ghconnect.sandbox.answers import answer, error, link, page_of, tagged
 from ghconnect.sandbox.fleet import API_HOST, DOMAIN, OWNER, SLUG, WEB_HOST
 from ghconnect.sandbox.make import subscription_id
@@ -27,12 +27,20 @@ FROM seat s LEFT JOIN cloud c ON c.id = s.cloud WHERE s.position > ? AND s.posit
 
 def app() -> Starlette:
     """Routes of the API host."""
+    from ghconnect.sandbox import managed
+
     routes = {
         "/meta": meta, "/versions": versions, "/rate_limit": rate_limit, "/user": user,
         "/enterprises/{enterprise}/consumed-licenses": consumed_licenses,
         "/enterprises/{enterprise}/license-sync-status": license_sync_status,
         "/enterprises/{enterprise}/visual-studio-subscriptions": subscriptions,
+        "/enterprises/{enterprise}/settings/billing/advanced-security": managed.advanced_security,
+        "/enterprises/{enterprise}/settings/billing/cost-centers": managed.cost_centers,
+        "/scim/v2/enterprises/{enterprise}/Users": managed.users,
         "/enterprise-installation/{enterprise}/server-statistics": server_statistics,
+        "/orgs/{org}": garden.organization,
+        "/orgs/{org}/outside_collaborators": garden.outside_collaborators,
+        "/orgs/{org}/invitations": garden.invitations,
     }  # fmt: skip
     gets = [Route(path, endpoint, methods=["GET"]) for path, endpoint in routes.items()]
     return Starlette(routes=[*gets, Route("/graphql", graph.graphql, methods=["POST"])])
@@ -189,6 +197,7 @@ def user(request: Request) -> Response:
         who = caller(db, request, API_HOST)
         request.state.caller = who
         row = db.execute("SELECT * FROM cloud WHERE login = ? AND kind = 'member'", (who.login,)).fetchone()
+        row = row or garden.find(db, who.login)
     if row is None:
         return error(401)
     api = f"https://{API_HOST}/users/{row['login']}"

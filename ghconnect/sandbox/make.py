@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from ghconnect.sandbox import accounts, connect, fleet, merge, people, story
+from ghconnect.sandbox import accounts, connect, fleet, garden, merge, people, story
 from ghconnect.sandbox.people import Estate
 from ghconnect.sandbox.template import SLOTS
 from ghconnect.sandbox.text import DAY, digest, guid
@@ -50,6 +50,7 @@ def _insert_all(db: Connection, estate: Estate) -> None:
     _insert_meta(db, estate)
     fleet.insert(db, estate.seed, estate.made_at)
     _insert_people(db, estate)
+    garden.insert(db, estate.made_at)
     for statement in INDEXES.strip().split(";\n"):
         db.execute(statement)
     _insert_secondary(db, estate)
@@ -69,6 +70,7 @@ def _insert_meta(db: Connection, estate: Estate) -> None:
         "price_cents": MONTHLY_CENTS, "currency": CURRENCY, "renewal_at": estate.made_at + 21 * DAY,
         "form": form(), "report_seconds": 1,
         "rate_limit": max(5000, estate.people // 10), "lab_at": estate.made_at + DAY,
+        "identity_at": "enterprise", "managed_users": 0,
     }  # fmt: skip
     for name, value in settings.items():
         put(db, name, value)
@@ -78,7 +80,7 @@ def form() -> str:
     """Tells worlds of this release from those of another: tables or template differ."""
     files = (
         SCHEMA,
-        *(SCHEMA.with_name(f"{name}.py") for name in ("template", "people", "accounts", "fleet")),
+        *(SCHEMA.with_name(f"{name}.py") for name in ("template", "people", "accounts", "fleet", "garden")),
     )
     return digest(*(file.read_text() for file in files))
 

@@ -1,8 +1,9 @@
 """What GraphQL fields resolve to: dictionaries whose functions ask the world when a field is wanted."""
 
+import json
 from typing import Any
 
-from ghconnect.sandbox import nodes_servers
+from ghconnect.sandbox import nodes_orgs, nodes_servers
 from ghconnect.sandbox.fleet import DOMAIN, OWNER, SLUG, WEB_HOST
 from ghconnect.sandbox.relay import Context, Denied, Node, by_id, connection, need
 from ghconnect.sandbox.text import guid, iso
@@ -11,7 +12,9 @@ from ghconnect.sandbox.world import Connection, Row, number, setting
 
 def root() -> Node:
     """The query's root."""
-    return {"enterprise": _enterprise, "viewer": _viewer, "rateLimit": _rate_limit}
+    return {
+        "enterprise": _enterprise, "organization": nodes_orgs.organization, "viewer": _viewer, "rateLimit": _rate_limit,
+    }  # fmt: skip
 
 
 def _viewer(info: Any) -> Node:
@@ -35,7 +38,7 @@ def _enterprise(info: Any, slug: str) -> Node:
     return {
         "id": "E_1", "databaseId": 1, "slug": SLUG, "name": setting(db, "name"), "url": f"https://{WEB_HOST}",
         "createdAt": iso(number(db, "made_at") - 900 * 86400), "viewerIsAdmin": True, "billingInfo": _billing,
-        "ownerInfo": _owner_info, "members": _members,
+        "ownerInfo": _owner_info, "members": _members, "organizations": nodes_orgs.organizations,
     }  # fmt: skip
 
 
@@ -50,12 +53,23 @@ def _billing(info: Any) -> Node:
 def _owner_info(info: Any) -> Node:
     return {
         "domains": nodes_servers.domains, "enterpriseServerInstallations": nodes_servers.installations,
-        "pendingMemberInvitations": _invitations,
-        "samlIdentityProvider": {
-            "id": "EIP_1", "issuer": f"https://idp.{DOMAIN}", "ssoUrl": f"https://idp.{DOMAIN}/sso",
-            "externalIdentities": _identities,
-        },
+        "pendingMemberInvitations": _invitations, "pendingCollaboratorInvitations": _collaborator_invitations,
+        "samlIdentityProvider": _saml_provider, "oidcProvider": _oidc_provider,
     }  # fmt: skip
+
+
+def _saml_provider(info: Any) -> Node | None:
+    """The enterprise's own, unless its organizations have theirs, or it signs in by OpenID Connect."""
+    if setting(info.context.db, "identity_at") != "enterprise":
+        return None
+    idp = f"https://idp.{DOMAIN}"
+    return {"id": "EIP_1", "issuer": idp, "ssoUrl": f"{idp}/sso", "externalIdentities": _identities}
+
+
+def _oidc_provider(info: Any) -> Node | None:
+    if setting(info.context.db, "identity_at") != "oidc":
+        return None
+    return {"id": "OP_1", "tenantId": "octo-tenant", "externalIdentities": _identities}
 
 
 def user(row: Row) -> Node:
@@ -106,10 +120,11 @@ def _identities(info: Any, **given: Any) -> Node:
     query = """SELECT c.* FROM cloud c WHERE c.id > ? AND
         EXISTS (SELECT 1 FROM identity i WHERE i.cloud = c.id AND i.rule = 1) ORDER BY c.id LIMIT ?"""
     rows = by_id(db, query)
-    return connection(given, lambda: number(db, "identities"), rows, lambda row: _identity(db, row))
+    return connection(given, lambda: number(db, "identities"), rows, lambda row: identity(db, row))
 
 
-def _identity(db: Connection, row: Row) -> Node:
+def identity(db: Connection, row: Row) -> Node:
+    """An external identity with every value of it."""
     values = db.execute(
         "SELECT source, value FROM identity WHERE cloud = ? AND rule = 1", (row["id"],)
     ).fetchall()
@@ -159,4 +174,18 @@ def _invitation(row: Row) -> Node:
         "invitationSource": "MEMBER" if row["expires_at"] else "SCIM",
         "invitationType": "EMAIL" if by_email else "USER",
         "invitee": None if by_email else user(row), "role": "DIRECT_MEMBER",
+        "organization": lambda info: nodes_orgs.corporate(info.context.db, json.loads(row["invited_to"])[0]),
     }  # fmt: skip
+
+
+def _collaborator_invitations(info: Any, **given: Any) -> Node:
+    """One member is asked into a repository by login: that takes no license of its own (reference §4.2)."""
+    rows = by_id(
+        info.context.db, "SELECT * FROM cloud WHERE login = 'alex-smith' AND id > ? ORDER BY id LIMIT ?"
+    )
+    return connection(given, lambda: len(rows("", 1)), rows, _collaborator_invitation)
+
+
+def _collaborator_invitation(row: Row) -> Node:
+    where = {"nameWithOwner": "octo-labs/firmware"}
+    return {"id": f"RI_{row['id']}", "email": None, "invitee": user(row), "repository": where}

@@ -3,7 +3,8 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ghconnect.sandbox import breaking, connect, fleet, story, trouble
+from ghconnect.sandbox import breaking, connect, fleet, garden, story, trouble
+from ghconnect.sandbox.deeds import IDENTITY_AT
 from ghconnect.sandbox.html import ago, button, choice, field, join, link, page, table, tag
 from ghconnect.sandbox.text import iso
 from ghconnect.sandbox.world import Connection, Row, World, now, number, setting
@@ -20,8 +21,9 @@ def control(world: World) -> Response:
         events = db.execute("SELECT * FROM event ORDER BY id DESC LIMIT 12").fetchall()
         return page(
             "Control page", _summary(db), tag("h2", "Time"), _time(db), tag("h2", "Servers"), _servers(db, servers),
-            tag("h2", "People on the servers"), _people(servers), tag("h2", "Trouble"), _trouble(db, servers),
-            tag("h2", "What happened"), table(["When", "What"], ((iso(row["at"]), row["text"]) for row in events)),
+            tag("h2", "People on the servers"), _people(servers), tag("h2", "At GitHub"), _github(db),
+            tag("h2", "Trouble"), _trouble(db, servers), tag("h2", "What happened"),
+            table(["When", "What"], ((iso(row["at"]), row["text"]) for row in events)),
             tag("h2", "Start again"), _again(db),
         )  # fmt: skip
 
@@ -80,6 +82,18 @@ def _people(servers: list[Row]) -> str:
     add = button("/control/add-account", "Add an account", login, where, field("email", "email"), back="/")
     remove = button("/control/remove-account", "Remove an account", login, where, back="/")
     return join(*(tag("div", form) for form in (address, suspend, active, add, remove)))
+
+
+def _github(db: Connection) -> str:
+    """Where identities are kept, and the account that is an organization of its own."""
+    at = {name: name for name in IDENTITY_AT}
+    managed = choice("with managed users", "managed_users", {"false": "no", "true": "yes"})
+    form = button(
+        "/control/identity-provider", "Keep identities at",
+        choice("", "at", at, setting(db, "identity_at")), managed, back="/",
+    )  # fmt: skip
+    about = f"A second account, an organization: {garden.LOGIN} on {fleet.WEB_HOST}, with the token {garden.TOKEN}"
+    return join(form, tag("p", about, class_="muted"))
 
 
 def _trouble(db: Connection, servers: list[Row]) -> str:

@@ -34,9 +34,14 @@ class Denied(Exception):
 
 
 def need(context: Context, scope: str) -> None:
-    """Raises Denied without the scope."""
+    """Raises Denied without the scope, in GitHub's words."""
     if not context.who.may(scope):
-        raise Denied("INSUFFICIENT_SCOPES", f"Your token has not been granted the required scopes: {scope}.")
+        granted = [name.strip() for name in context.who.scopes.split(",") if name.strip()]
+        raise Denied(
+            "INSUFFICIENT_SCOPES",
+            "Your token has not been granted the required scopes to execute this query. The field requires one of the"
+            f" following scopes: ['{scope}'], but your token has only been granted the: {granted} scopes.",
+        )
 
 
 def connection(given: Given, total: Total, rows: Rows, node: Callable[[Row], Any], place: str = "id") -> Node:

@@ -74,6 +74,12 @@ CREATE TABLE domain (
   created_at INTEGER NOT NULL
 );
 
+-- People of octo-garden, an organization of its own. kind: member · outside · invitation.
+CREATE TABLE garden (
+  id INTEGER PRIMARY KEY, login TEXT NOT NULL, name TEXT, kind TEXT NOT NULL, role TEXT NOT NULL, two_factor INTEGER,
+  email TEXT, repository TEXT NOT NULL, by_email INTEGER NOT NULL, created_at INTEGER NOT NULL
+);
+
 -- Switched-on trouble: for `remaining` requests, or until it is cleared (null).
 CREATE TABLE trouble (
   id INTEGER PRIMARY KEY, host TEXT NOT NULL, kind TEXT NOT NULL, value REAL, path TEXT NOT NULL, remaining INTEGER

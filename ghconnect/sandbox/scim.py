@@ -47,6 +47,20 @@ def users(request: Request) -> Response:
     return _answer(body)
 
 
+def listed(request: Request, resources: list[dict[str, object]]) -> Response:
+    """A ListResponse of a part of `resources`, by startIndex and count."""
+    start, count = (
+        _whole(request.query_params.get(name), default)
+        for name, default in (("startIndex", 1), ("count", 30))
+    )
+    part = resources[start - 1 : start - 1 + min(count, 100)]
+    body = {
+        "schemas": [LIST], "totalResults": len(resources), "itemsPerPage": len(part), "startIndex": start,
+        "Resources": part,
+    }  # fmt: skip
+    return _answer(body)
+
+
 def _whole(text: str | None, default: int) -> int:
     return int(text) if text and text.isdecimal() and int(text) > 0 else default
 

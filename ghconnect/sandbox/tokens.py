@@ -10,7 +10,11 @@ from starlette.responses import Response
 from ghconnect.sandbox.answers import error
 from ghconnect.sandbox.world import Connection
 
-IMPLIED = {"admin:enterprise": {"read:enterprise", "manage_billing:enterprise"}, "repo": {"public_repo"}}
+IMPLIED = {
+    "admin:enterprise": {"read:enterprise", "manage_billing:enterprise"},
+    "repo": {"public_repo"},
+    "admin:org": {"write:org", "read:org"},
+}
 
 
 class Refused(Exception):

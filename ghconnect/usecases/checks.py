@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from ghconnect.github import ghec, ghes
 from ghconnect.github.errors import GitHubError
+from ghconnect.models import Enterprise
 from ghconnect.records import Check, EnterpriseFacts, ServerLicense, ServerMeta, TokenFacts
 
 from . import clients
@@ -26,6 +27,7 @@ FAILS_AT = {
     **dict.fromkeys(("wrong_host", "redirect", "bad_answer", "server_error"), "product"),
 }
 READ_SCOPES = {"read:enterprise", "admin:enterprise"}
+ORGANIZATION_SCOPES = {"read:org", "write:org", "admin:org"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,9 @@ class Steps:
         return [self._done.get(key, Check(key, None)) for key in self._keys]
 
 
-def check_enterprise(host: str, slug: str, token: str) -> list[Check]:
+def check_enterprise(host: str, slug: str, token: str, kind: str = "") -> list[Check]:
     """Check an account on GitHub with a token; never raises GitHubError."""
-    return examine_enterprise(host, slug, token).checks
+    return examine_enterprise(host, slug, token, kind).checks
 
 
 def check_server(host: str, token: str, ca_bundle: str = "") -> list[Check]:
@@ -85,22 +87,23 @@ def check_server(host: str, token: str, ca_bundle: str = "") -> list[Check]:
     return examine_server(host, token, ca_bundle).checks
 
 
-def examine_enterprise(host: str, slug: str, token: str) -> Examined:
+def examine_enterprise(host: str, slug: str, token: str, kind: str = "") -> Examined:
     """Check an account on GitHub and keep what was learned on the way; never raises GitHubError."""
     steps = Steps(ENTERPRISE)
     with clients.session(timeouts=clients.CHECKING) as session:
-        client = ghec.Enterprise(session, host, slug, token)
+        client = clients.account(kind)(session, host, slug, token)
+        single = kind == Enterprise.Kind.ORGANIZATION
         facts = _try(steps, "identity", client.me)
         if facts is None:
             return Examined(steps.all())
-        _token_steps(steps, facts, READ_SCOPES)
+        _token_steps(steps, facts, ORGANIZATION_SCOPES if single else READ_SCOPES)
         report = _try(steps, "report", lambda: client.consumed_licenses(1, 1))
         if report is None:
             _blame_kind(steps, facts)
             return Examined(steps.all(), facts)
         steps.put("report", True, f"{report.total_seats_consumed} / {report.total_seats_purchased}")
         steps.put("kind", True, facts.kind)
-        statuses = _try(steps, "sync_status", client.license_sync_status)
+        statuses = None if single else _try(steps, "sync_status", client.license_sync_status)
         if statuses is not None:
             steps.put("sync_status", True, str(len(statuses)))
         enterprise = _optional(client.facts)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
-from ghconnect.github import ghec, ghes
+from ghconnect.github import ghec, ghes, organization
 from ghconnect.github.addresses import Egress
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.http import GitHubSession, Timeouts
@@ -52,7 +52,12 @@ def of_enterprise(enterprise: Enterprise, timeouts: Timeouts | None = None) -> I
     """Read `enterprise` with its token; raises GitHubError, also `no_token` and `sealed`."""
     token = token_of(enterprise)
     with session(timeouts=timeouts) as opened:
-        yield ghec.Enterprise(opened, enterprise.host, enterprise.slug, token)
+        yield account(enterprise.kind)(opened, enterprise.host, enterprise.slug, token)
+
+
+def account(kind: str) -> type[ghec.Enterprise]:
+    """The client of a kind of account on GitHub."""
+    return organization.Organization if kind == Enterprise.Kind.ORGANIZATION else ghec.Enterprise
 
 
 def token_of(row: Server | Enterprise) -> str:

@@ -21,6 +21,7 @@ from .hosts import BadHost
 __all__ = ["AlreadyAdded", "BadHost", "BadSlug", "BadToken", "BadValue", "NotProven", "add", "rename"]
 # What stands in this console's own addresses where a slug would.
 RESERVED = {"new"}
+ENTERPRISE = Enterprise.Kind.ENTERPRISE
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 
 
@@ -52,9 +53,10 @@ class NotProven(Exception):
         self.checks = found
 
 
-def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
-    """Add an account on GitHub; `by` becomes its owner, the token is sealed. Asks GitHub before it writes.
+def add(*, slug: str, host: str, token: str, by: User | None, kind: str = ENTERPRISE) -> Enterprise:
+    """Add an account on GitHub: an enterprise, or a single organization (`kind`). Asks GitHub before it writes.
 
+    `by` becomes its owner, the token is sealed.
     Whoever is not the operator has to prove the account by a token that reads its report: slugs are one per
     console, and nobody shall take the name of another's account. An operator may add one without a token.
     Raises AlreadyAdded, BadHost, BadSlug, BadToken, NotProven.
@@ -62,14 +64,14 @@ def add(*, slug: str, host: str, token: str, by: User | None) -> Enterprise:
     slug, host = slug.strip().lower(), hosts.of_enterprise(host)
     if not SLUG.fullmatch(slug) or slug in RESERVED:
         raise BadSlug
-    found = examine(host, slug, token)
+    found = examine(host, slug, token, kind)
     operator = by is None or by.is_staff
     # First the proof: that an account is here is told only to whoever can read it.
     if not operator and not found.passed("report"):
         raise NotProven(found.checks)
     if Enterprise.objects.filter(slug=slug).exists():
         raise AlreadyAdded
-    return _insert(slug, host, token.strip(), found, by)
+    return _insert(slug, host, token.strip(), found, by, kind=kind)
 
 
 def add_pretend(
@@ -83,14 +85,14 @@ def add_pretend(
     return _change(enterprise, by, name=name)
 
 
-def examine(host: str, slug: str, token: str) -> checks.Examined:
+def examine(host: str, slug: str, token: str, kind: str = ENTERPRISE) -> checks.Examined:
     """The checks of a token, none for no token; raises BadToken."""
     token = token.strip()
     if not token:
         return checks.Examined([])
     if not tokens.usable(token):
         raise BadToken
-    return checks.examine_enterprise(host, slug, token)
+    return checks.examine_enterprise(host, slug, token, kind)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
 from .alerts import Alert, AlertDelivery, Alerting, AlertReceiver, AttentionItem
 from .among import Among
+from .cloud import CloudFact, CloudSource
 from .people import BridgeItem, Match, Person, SearchTerm, Seat
 from .saved import SavedView
 from .sync import (
@@ -31,7 +32,9 @@ __all__ = [
     "AttentionItem",
     "BridgeItem",
     "CloudAccount",
+    "CloudFact",
     "CloudPicture",
+    "CloudSource",
     "DueSync",
     "Edition",
     "GitHubCount",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
@@ -13,16 +13,23 @@ from typing import Any
 from django.db import transaction
 
 from ghconnect import clock
-from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise as Client
 from ghconnect.models import Enterprise
-from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, Identity, LicensePage, LicenseRow
+from ghconnect.records import (
+    SAML_NAME_ID,
+    VERIFIED_EMAIL,
+    Identity,
+    LicensePage,
+    LicenseRow,
+)
 from licensing.models import CloudPicture, GitHubCount, SyncRun, bulk
 from licensing.rules.normalise import email_key, host_key, split_user_id
 
-from . import chunks, runs
+from . import chunks, cloud_facts, cloud_reads, runs
 
 REREADS = 2
+# How the line of a member begins: most lines are others, which need not be read for it.
+MEMBER = b'["member"'
 # No address of a server is longer, so a longer value can equal none.
 LONGEST_VALUE = 320
 
@@ -70,9 +77,12 @@ def _fetched(run: SyncRun, upload: uuid.UUID, reading: Reading, told: dict[str, 
 
 def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any]) -> Iterator[bytes]:
     yield from _report(run, client, reading)
-    yield from _optional("identities", told, lambda: _identities(client, told))
-    yield from _optional("members", told, lambda: _members(client))
-    _installations(client, told)
+    yield from cloud_reads.optional("identities", told, lambda: cloud_reads.identities(client, told))
+    yield from cloud_reads.optional("organizations", told, lambda: cloud_reads.organizations(client, told))
+    yield from cloud_reads.optional("members", told, lambda: cloud_reads.members(client))
+    cloud_reads.installations(client, told)
+    for fact in cloud_facts.read(client, told.setdefault("sources", {})):
+        yield cloud_reads.line("fact", cloud_facts.facts_of(fact))
 
 
 def _report(run: SyncRun, client: Client, reading: Reading) -> Iterator[bytes]:
@@ -86,7 +96,7 @@ def _report(run: SyncRun, client: Client, reading: Reading) -> Iterator[bytes]:
     while True:
         _note(page, reading)
         runs.save(run, fetched=reading.rows, expected_rows=page.total_seats_consumed)
-        yield from (_line("row", asdict(row)) for row in page.rows)
+        yield from (cloud_reads.line("row", asdict(row)) for row in page.rows)
         last = max(last, page.last)
         if page.number >= last:
             return
@@ -100,65 +110,6 @@ def _note(page: LicensePage, reading: Reading) -> None:
     reading.moved |= not reading.keys.isdisjoint(keys)
     reading.keys.update(keys)
     reading.rows, reading.pages = len(reading.keys), page.number
-
-
-def _optional(name: str, told: dict[str, Any], read: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
-    """What a token may not see is left as it was, and said (ENGINEERING §17)."""
-    try:
-        yield from read()
-        told[name] = told.get(name, "read")
-    except GitHubError as error:
-        if not error.permanent:
-            raise
-        told[name] = error.key
-
-
-def _identities(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
-    after: str | None = None
-    while True:
-        page = client.identities(after)
-        if not page.readable:
-            told["identities"] = "not_readable"
-            return
-        yield from (_line("identity", asdict(identity)) for identity in page.identities)
-        after = page.end_cursor
-        if after is None:
-            return
-
-
-def _members(client: Client) -> Iterator[bytes]:
-    after: str | None = None
-    while True:
-        page = client.members(after)
-        yield from (
-            _line("member", {"login": login, "id": number}) for login, number in page.database_ids.items()
-        )
-        after = page.end_cursor
-        if after is None:
-            return
-
-
-def _installations(client: Client, told: dict[str, Any]) -> None:
-    """Note which servers GitHub calls connected, where a token may see it; whatever goes wrong, nothing hangs on it."""
-    connected: dict[str, bool] = {}
-    after: str | None = None
-    try:
-        while True:
-            page = client.installations(after)
-            connected |= {host_key(host): state for host, state in page.connected.items()}
-            after = page.end_cursor
-            if after is None:
-                break
-    except GitHubError as error:
-        told["installations"] = error.key
-        return
-    told["installations"] = "read" if page.readable else "not_readable"
-    if page.readable:
-        told["connected"] = connected
-
-
-def _line(kind: str, facts: dict[str, Any]) -> bytes:
-    return json.dumps([kind, facts], ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def row_key(row: LicenseRow) -> str:
@@ -227,8 +178,8 @@ def _stage_line(
 
 def database_ids(run: SyncRun) -> dict[str, int]:
     """Return the GraphQL `databaseId`s that were read, by login in lower case."""
-    lines = map(json.loads, chunks.lines(run))
-    return {facts["login"].lower(): facts["id"] for kind, facts in lines if kind == "member"}
+    found = (json.loads(line)[1] for line in chunks.lines(run) if line.startswith(MEMBER))
+    return {facts["login"].lower(): facts["id"] for facts in found}
 
 
 def record(facts: dict[str, Any]) -> LicenseRow:

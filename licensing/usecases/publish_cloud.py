@@ -11,11 +11,11 @@ from django.db import transaction
 from ghconnect import clock, faults
 from ghconnect.models import Enterprise
 from ghconnect.records import IDENTITY_KINDS, SAML_NAME_ID, VERIFIED_EMAIL, LicenseRow
-from licensing.models import CloudPicture, SyncRun, bulk
+from licensing.models import CloudPicture, CloudSource, SyncRun, bulk
 from licensing.rules import consumption
 from licensing.rules.normalise import email_key
 
-from . import cloud, editions, estate, finding, freshness, publish, rematch
+from . import cloud, cloud_facts, editions, estate, finding, freshness, publish, rematch
 
 State = SyncRun.State
 
@@ -32,6 +32,7 @@ def publish_cloud(run: SyncRun) -> None:
         counts = _changes(run, enterprise)
         changed = any(counts.values())
         _picture(run, enterprise)
+        cloud_facts.settle(run, enterprise)
         bulk.keep_lacked(run.pk, enterprise.pk)
         edition = None
         if changed or not enterprise.edition:
@@ -83,10 +84,18 @@ def kinds_read(run: SyncRun) -> list[str]:
 
     A NameID stands in rows and among identities: once those were seen, rows alone do not tell that one is gone.
     """
-    if run.counts.get("identities") == "read":
+    if run.counts.get("identities") == "read" and not _organizations_lost(run):
         return [*IDENTITY_KINDS, VERIFIED_EMAIL]
     seen = CloudPicture.objects.filter(enterprise=run.enterprise).exclude(identities_at=None).exists()
     return [VERIFIED_EMAIL] if seen else [SAML_NAME_ID, VERIFIED_EMAIL]
+
+
+def _organizations_lost(run: SyncRun) -> bool:
+    """Whether identities of organizations that were visible before cannot be asked for now: they stay as they were."""
+    if run.counts.get("organizations", "read") in {"read", "not_used"}:
+        return False
+    seen = CloudSource.objects.filter(enterprise=run.enterprise, name="organizations", count__gt=0)
+    return seen.exists()
 
 
 def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:

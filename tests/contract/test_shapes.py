@@ -8,13 +8,14 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from ghconnect import sandbox
-from tests.contract.client import LICENSES, SCHEMAS, Client, schema
+from tests.contract.client import API, LICENSES, SCHEMAS, Client, schema
 
 CLOUD = {
     "consumed-licenses": f"{LICENSES}?per_page=100",
     "license-sync-status": "/enterprises/octo-corp/license-sync-status",
     "visual-studio-subscriptions": "/enterprises/octo-corp/visual-studio-subscriptions",
     "server-statistics": "/enterprise-installation/octo-corp/server-statistics?date_start=2026-01-01",
+    "advanced-security": "/enterprises/octo-corp/settings/billing/advanced-security",
     "ghec-meta": "/meta",
     "rate-limit": "/rate_limit",
     "versions": "/versions",
@@ -59,6 +60,32 @@ def test_ghec_answers_have_the_published_shape(client: Client, name: str) -> Non
     answer = client.cloud(CLOUD[name])
     assert answer.status == 200
     fits(name, answer.json)
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("outside-collaborators", "/orgs/octo-garden/outside_collaborators"),
+        ("org-invitations", "/orgs/octo-garden/invitations"),
+    ],
+)
+def test_an_organization_answers_in_the_published_shape(client: Client, name: str, path: str) -> None:
+    answer = client.ask(API, path, client.world["organization"]["token"])
+    assert answer.status == 200
+    assert answer.json
+    fits(name, answer.json)
+
+
+def test_managed_users_have_the_published_shape(client: Client) -> None:
+    path = "/scim/v2/enterprises/octo-corp/Users?count=100"
+    assert client.cloud(path).status == 404
+    client.sandbox.post_control("identity-provider", at="enterprise", managed_users=True)
+    try:
+        body = client.cloud(path).json
+    finally:
+        client.sandbox.post_control("identity-provider", at="enterprise")
+    fits("ghec-scim-users", body)
+    assert body["totalResults"] > 100
 
 
 @pytest.mark.parametrize("name", SERVER)

@@ -39,7 +39,7 @@ def test_an_account_is_added_with_its_adder_as_owner(pretend: Sandbox, mona: Use
     assert unseal(enterprise.token) == token
     assert (enterprise.token_kind, enterprise.token_scopes) == (
         "classic",
-        ["admin:enterprise", "read:enterprise"],
+        ["admin:enterprise", "admin:org", "read:enterprise"],
     )
     assert [check["key"] for check in enterprise.checks if check["ok"] is False] == []
     assert Membership.objects.get(enterprise=enterprise).user == mona

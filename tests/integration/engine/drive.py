@@ -19,7 +19,7 @@ from ghconnect.records import Identity, LicenseRow, ServerAccount
 from ghconnect.usecases import connect, features
 from licensing.models import Account, BridgeItem, Edition, Match, Person, Seat, SyncRun
 from licensing.rules import formats
-from licensing.usecases import chunks, cloud, runs, sync, upload
+from licensing.usecases import chunks, cloud, cloud_reads, runs, sync, upload
 
 HEADER = "created_at,id,login,email,role,suspended?,last_logged_ip,repos,dormant?,last_active"
 
@@ -79,8 +79,8 @@ def read_cloud(
     """Bring GitHub's rows in as if the client had just read them; `told` is what it noted beside them."""
     rows = list(rows)
     run = runs.request(subject=of, trigger=SyncRun.Trigger.MANUAL)
-    lines = [cloud._line("row", asdict(row)) for row in rows]
-    lines += [cloud._line("identity", asdict(identity)) for identity in identities]
+    lines = [cloud_reads.line("row", asdict(row)) for row in rows]
+    lines += [cloud_reads.line("identity", asdict(identity)) for identity in identities]
     _keep(run, lines)
     consumed = len(rows) if consumed is None else consumed
     counts = {"consumed": consumed, "purchased": 100, "identities": "read", **told}

@@ -40,7 +40,7 @@ from licensing.models import (
 from licensing.models import (
     LicenseRow as Row,
 )
-from licensing.usecases import cloud, github_status, runs, sync
+from licensing.usecases import cloud_reads, github_status, runs, sync
 from tests.integration.engine import drive
 from tests.support.sandbox import Sandbox
 from tests.support.stack import knowing
@@ -411,7 +411,7 @@ def test_a_report_of_any_length_is_loaded_in_the_same_memory(of: Enterprise) -> 
     roles = tuple(f"organization-{n:04}:Member" for n in range(150))
     rows = [drive.row(f"u{n}", github_com_member_roles=roles) for n in range(8000)]
     run = runs.request(subject=of, trigger=Trigger.MANUAL)
-    drive._keep(run, (cloud._line("row", asdict(row)) for row in rows))
+    drive._keep(run, (cloud_reads.line("row", asdict(row)) for row in rows))
     del rows
     claimed = runs.claim(run.pk)
     assert claimed is not None

@@ -77,7 +77,7 @@ def test_visual_studio_subscribers_are_read(octo: Enterprise) -> None:
 
 def test_the_token_tells_whose_it_is(octo: Enterprise) -> None:
     me = octo.me()
-    assert (me.kind, me.scopes) == ("classic", ("admin:enterprise", "read:enterprise"))
+    assert (me.kind, me.scopes) == ("classic", ("admin:enterprise", "admin:org", "read:enterprise"))
 
 
 @pytest.mark.parametrize(

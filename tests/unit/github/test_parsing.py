@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghconnect.github import ghec, identities, reading, tokens
+from ghconnect.github import account, cloud_rows, identities, reading, tokens
 from ghconnect.github.http import Answer
 from ghconnect.records import Identity
 
@@ -34,7 +34,7 @@ ROW_KEYS = st.sampled_from(
 
 @given(st.dictionaries(ROW_KEYS, JSON))
 def test_any_row_is_read(row: dict[str, Any]) -> None:
-    found = ghec.license_row(row)
+    found = cloud_rows.license_row(row)
     assert isinstance(found.github_com_login, str)
     assert all(found.enterprise_server_user_ids)
     assert found.github_com_two_factor_auth in (True, False, None)
@@ -42,7 +42,7 @@ def test_any_row_is_read(row: dict[str, Any]) -> None:
 
 def test_the_documented_server_only_row() -> None:
     """The example of the published schema: "" where a boolean stands, and the old singular role."""
-    found = ghec.license_row(
+    found = cloud_rows.license_row(
         {
             "github_com_login": "",
             "github_com_name": None,
@@ -76,7 +76,7 @@ def answered(link: str) -> Answer:
     ],
 )
 def test_the_last_page_is_read_from_link(link: str, last: int) -> None:
-    assert ghec.last_page(answered(link), 3) == last
+    assert account.last_page(answered(link), 3) == last
 
 
 def test_identities_carry_the_five_attributes_and_scim() -> None:
@@ -113,9 +113,9 @@ def test_an_identity_nobody_is_linked_to_says_nothing() -> None:
 
 @given(JSON)
 def test_any_provider_is_read(value: Any) -> None:
-    page = identities.page({"ownerInfo": value})
+    page = identities.page({"samlIdentityProvider": value, "oidcProvider": value})
     assert isinstance(page.readable, bool)
-    inner = identities.page({"ownerInfo": {"samlIdentityProvider": {"externalIdentities": {"nodes": value}}}})
+    inner = identities.page({"oidcProvider": {"externalIdentities": {"nodes": value}}})
     assert inner.readable
 
 

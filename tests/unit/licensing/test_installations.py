@@ -7,7 +7,7 @@ import pytest
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise
 from ghconnect.records import InstallationPage
-from licensing.usecases import cloud
+from licensing.usecases import cloud_reads
 
 
 class Pages:
@@ -25,7 +25,7 @@ class Pages:
 
 def told(*answers: InstallationPage | GitHubError) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    cloud._installations(cast(Enterprise, Pages(*answers)), found)
+    cloud_reads.installations(cast(Enterprise, Pages(*answers)), found)
     return found
 
 

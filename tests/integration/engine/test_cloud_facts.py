@@ -1,0 +1,123 @@
+"""What GitHub tells beside its report, read from pretend GitHub: domains, subscriptions, products, managed users."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ghconnect.models import Enterprise
+from ghconnect.seal import seal
+from licensing.models import Address, CloudFact, CloudPicture, CloudSource, SyncRun
+from tests.integration.engine import drive
+from tests.integration.engine.test_cloud import octo, read
+from tests.support.sandbox import Sandbox
+
+__all__ = ["octo"]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def identities(sandbox: Sandbox) -> Iterator[Sandbox]:
+    """Pretend GitHub, whose identity provider is where it was after the test."""
+    yield sandbox
+    sandbox.post_control("identity-provider", at="enterprise")
+
+
+def states(of: Enterprise) -> dict[str, str]:
+    return dict(CloudSource.objects.filter(enterprise=of).values_list("name", "state"))
+
+
+def facts(kind: str) -> set[tuple[str, str, str]]:
+    return set(CloudFact.objects.filter(kind=kind).values_list("login_key", "value", "note"))
+
+
+def wrong_token(sandbox: Sandbox, words: str) -> str:
+    return seal(next(each["token"] for each in sandbox.world["wrong_tokens"] if words in each["token"]))
+
+
+def test_each_source_is_read_with_its_own_state(octo: Enterprise) -> None:
+    read(octo)
+    assert states(octo) == {
+        "identities": "read",
+        "organizations": "not_used",
+        "members": "read",
+        "domains": "read",
+        "invitations": "read",
+        "visual_studio": "read",
+        "managed_users": "not_offered",
+        "advanced_security": "read",
+        "cost_centers": "read",
+    }
+    assert facts("domain") == {
+        ("", "octo-corp.example", "verified"),
+        ("", "octo-partner.example", "approved"),
+    }
+    assert facts("visual_studio") == {("alex-smith", "alex.smith@octo-corp.example", "automatic")}
+    assert ("noor.haddad@octo-partner.example", "octo-engineering", "direct_member") in facts("invitation")
+    assert facts("collaborator") == {("alex-smith", "octo-labs/firmware", "login")}
+    assert {value for _, value, _ in facts("cost_center")} == {"Platform", "Firmware"}
+    assert facts("code_security")
+    assert facts("secret_protection")
+
+
+def test_a_lost_scope_keeps_what_was_read_and_names_itself(octo: Enterprise, sandbox: Sandbox) -> None:
+    read(octo)
+    domains, seen = facts("domain"), CloudSource.objects.get(name="domains").read_at
+    Enterprise.objects.update(token=wrong_token(sandbox, "ReadEnterpriseOnly"))
+    octo.refresh_from_db()
+    assert read(octo).state == SyncRun.State.UNCHANGED
+    lost = CloudSource.objects.get(name="domains")
+    assert (lost.state, lost.params["scope"], lost.params["scopes"]) == (
+        "scope",
+        "admin:enterprise",
+        "read:enterprise",
+    )
+    assert (lost.read_at, facts("domain")) == (seen, domains)
+    assert states(octo)["organizations"] == "scope"
+
+
+def test_identities_of_organizations_are_read_where_the_enterprise_has_no_provider(
+    octo: Enterprise, identities: Sandbox
+) -> None:
+    """The owner of the enterprise owns two of its three organizations, and sees the identities of those alone."""
+    read(octo)
+    whole = Address.objects.exclude(kind="verified_email").count()
+    identities.post_control("identity-provider", at="organizations")
+    run = read(octo)
+    source = CloudSource.objects.get(name="organizations")
+    assert (source.state, source.params) == ("read", {"visible": "2", "hidden": "1"})
+    assert run.counts["identities"] == "read"
+    assert source.count
+    assert 0 < Address.objects.exclude(kind="verified_email").count() <= whole
+    drive.assert_sound(octo)
+
+
+def test_identities_stay_when_organizations_are_no_longer_shown(
+    octo: Enterprise, identities: Sandbox
+) -> None:
+    identities.post_control("identity-provider", at="organizations")
+    read(octo)
+    known = Address.objects.count()
+    Enterprise.objects.update(token=wrong_token(identities, "ReadEnterpriseOnly"))
+    octo.refresh_from_db()
+    assert read(octo).state in SyncRun.GOOD
+    assert Address.objects.count() == known
+
+
+def test_openid_connect_and_suspended_managed_users(octo: Enterprise, identities: Sandbox) -> None:
+    identities.post_control("identity-provider", at="oidc", managed_users=True)
+    run = read(octo)
+    assert run.counts["identities"] == "read"
+    assert CloudPicture.objects.get().members_with_identity > 100
+    assert facts("managed_user") == {
+        ("", "quinn.foster@octo-corp.example", "suspended"),
+        ("", "rosa.lima@octo-corp.example", "suspended"),
+    }
+    assert run.counts["consumed"] == 236
+
+
+def test_without_any_provider_values_of_rows_alone_are_left(octo: Enterprise, identities: Sandbox) -> None:
+    identities.post_control("identity-provider", at="none")
+    assert read(octo).counts["identities"] == "not_readable"
+    assert set(Address.objects.values_list("kind", flat=True)) == {"saml_name_id", "verified_email"}
