@@ -99,6 +99,20 @@ PROBLEMS: dict[str, Wordings] = {
             " the scope (read:enterprise; GitHub did not say which the token has)."
         ),
     ),
+    "not_found_org": (
+        _(
+            'GitHub does not show "{slug}" to this token. One of three: the name, the role'
+            " (organization owner), or the scope (admin:org; the token has: {scopes})."
+        ),
+        _(
+            'GitHub does not show "{slug}" to this token. One of three: the name, the role'
+            " (organization owner), or the scope (admin:org; GitHub did not say which the token has)."
+        ),
+    ),
+    "not_offered": _("GitHub does not offer this to the account, or not to this token."),
+    "not_readable": _(
+        "GitHub shows no identity provider to this token: there is none, or it belongs to organizations."
+    ),
     "token_kind": _(
         "GitHub did not accept this {kind} token for the license report. A classic token with"
         " read:enterprise works."
