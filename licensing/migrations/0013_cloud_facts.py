@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ghconnect', '0006_audit_append_only'),
-        ('licensing', '0011_counted_twice_decisions'),
+        ('licensing', '0012_saved_views'),
     ]
 
     operations = [
