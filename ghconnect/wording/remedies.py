@@ -10,9 +10,7 @@ REMEDIES: dict[str, Template] = {
     **dict.fromkeys(
         ("unauthorized", "no_token", "bad_token", "sealed", "token_kind", "scope"), _("Replace token")
     ),
-    **dict.fromkeys(
-        ("not_found_ghec", "not_found_org", "scope", "not_site_admin", "forbidden"), _("Replace token")
-    ),
+    **dict.fromkeys(("not_found_ghec", "not_found_org", "not_site_admin", "forbidden"), _("Replace token")),
     **dict.fromkeys(("sso", "ip_list", "address_refused", "address_never", "wrong_host"), _("Check again")),
     **dict.fromkeys(("tls_ca", "bad_ca"), _("Add your CA certificate")),
     "redirect": _("Change the host name"),
@@ -35,7 +33,6 @@ NAMES: dict[str, Template] = {
     "not_found_ghec": _("not shown to this token"),
     "not_found_org": _("not shown to this token"),
     "not_offered": _("not offered"),
-    "scope": _("scope missing"),
     "token_kind": _("token of another kind"),
     "scope": _("scope missing"),
     "sso": _("token not authorized for single sign-on"),
