@@ -201,10 +201,7 @@ GHCONNECT_MAINTENANCE = env.bool("GHCONNECT_MAINTENANCE", default=False)
 GHCONNECT_KEEP_AUDIT_DAYS = env.int("GHCONNECT_KEEP_AUDIT_DAYS", default=0)
 GHCONNECT_AUDIT_STREAM = env.str("GHCONNECT_AUDIT_STREAM", default="")
 GHCONNECT_AUDIT_STREAM_TOKEN = env.str("GHCONNECT_AUDIT_STREAM_TOKEN", default="")
-if GHCONNECT_AUDIT_STREAM.partition(":")[0] not in ("", "file", "syslog", "syslog+tcp", "https"):
-    raise ImproperlyConfigured(
-        "GHCONNECT_AUDIT_STREAM: write file:///path, syslog://host:514, syslog+tcp://host:601 or https://host/path."
-    )
+options.check_stream(GHCONNECT_AUDIT_STREAM)
 # Who may read /metrics: whoever brings this token (Authorization: Bearer …), and these networks.
 GHCONNECT_METRICS_TOKEN = env.str("GHCONNECT_METRICS_TOKEN", default="")
 GHCONNECT_FAULTS = env.str("GHCONNECT_FAULTS", default="")

@@ -15,6 +15,11 @@ import pytest  # noqa: E402
 
 django.setup()
 
+from django.conf import settings  # noqa: E402
+
+# A hundred people sign in during the tests; that Argon2 takes its time is tried where it is asked for (test_tries).
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
 from django.db import connections  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from django.utils import translation  # noqa: E402
@@ -81,6 +86,7 @@ def django_db_setup(
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False)
         stacks.keep_pristine(folder)
+        stacks.let_tests_empty_tables()
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)

@@ -31,7 +31,7 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
 class AuditEvent(models.Model):
     """One deed, written in the transaction that did it. Holds no secret and no address of a person.
 
-    Append-only: here, and by a trigger of the database. What was done is linked by `AuditSeal`.
+    Append-only: here, and by triggers of the database. What was done is linked by `AuditSeal`.
     """
 
     enterprise = models.ForeignKey(
@@ -115,3 +115,27 @@ class AuditSeal(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["id"], condition=models.Q(sent=False), name="seal_unsent"),
         ]
+
+
+class AuditHeads(models.Model):
+    """Where each chain ends and from where on it is kept, sealed: one row, made when the console is installed.
+
+    Whoever can write to the database alone can cut off the end of a chain, but not say so here.
+    """
+
+    sealed = models.TextField()
+
+
+class AuditCut(models.Model):
+    """The door for events to go by: the database lets those of `chain` up to `up_to` be deleted, and no others."""
+
+    chain = models.BigIntegerField()
+    up_to = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["chain", "up_to"], name="cut_by_chain"),
+        ]
+
+    EVERYTHING = 2**63 - 1

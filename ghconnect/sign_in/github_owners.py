@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from ghconnect.models import Enterprise, Role, Source
+from ghconnect.outgoing import OperatorSession
 
 from .github_places import graphql_url
-from .outgoing import ProviderSession
 
 # Enterprises asked about in one query.
 MOST = 50
@@ -59,7 +59,7 @@ def owned_at_github(slugs: list[str], token: str) -> set[str]:
     named = {f"e{number}": slug for number, slug in enumerate(slugs)}
     parts = " ".join(f"{name}: enterprise(slug: ${name}) {{ viewerIsAdmin }}" for name in named)
     query = f"query({', '.join(f'${name}: String!' for name in named)}) {{ {parts} }}"
-    with ProviderSession() as session:
+    with OperatorSession() as session:
         answer = session.post(
             graphql_url(settings.GHCONNECT_GITHUB_URL),
             json={"query": query, "variables": named},

@@ -1,12 +1,14 @@
-"""Reads the settings of sign-in; imports nothing of ours, since settings.py calls it."""
+"""Reads the settings of sign-in and of the audit log; imports nothing of ours, since settings.py calls it."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -122,3 +124,28 @@ def check_header(header: str, proxies: object) -> str:
             "GHCONNECT_TRUSTED_PROXIES, for instance 10.0.0.5/32."
         )
     return "HTTP_" + header.upper().replace("-", "_") if header else ""
+
+
+STREAMS = ("file", "syslog", "syslog+tcp", "syslog+tls", "https", "http")
+
+
+def check_stream(url: str) -> None:
+    """Refuse a collector that is none, or to which events and a token would travel unencrypted."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in STREAMS or not (parts.hostname or parts.scheme == "file")):
+        raise ImproperlyConfigured(
+            "GHCONNECT_AUDIT_STREAM: write file:///path, syslog://host:514, syslog+tcp://host:601, "
+            "syslog+tls://host:6514 or https://host/path."
+        )
+    if parts.scheme == "http" and not _here(parts.hostname or ""):
+        raise ImproperlyConfigured(
+            "GHCONNECT_AUDIT_STREAM: without TLS events stay on this machine (http://127.0.0.1:8080/path). "
+            "Write https://host/path."
+        )
+
+
+def _here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

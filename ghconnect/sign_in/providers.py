@@ -14,10 +14,10 @@ from django.http import HttpRequest
 from django.shortcuts import redirect, render
 
 from ghconnect.models import Invitation, Role, Source, User
+from ghconnect.outgoing import OperatorSession
 from ghconnect.usecases import access
 
 from . import github_owners
-from .outgoing import ProviderSession
 
 log = logging.getLogger(__name__)
 RANK = (Role.OWNER, Role.BILLING_MANAGER, Role.AUDITOR)
@@ -29,7 +29,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
 
     def get_requests_session(self) -> requests.Session:
         """Return what speaks to the provider."""
-        return ProviderSession()
+        return OperatorSession()
 
     def on_authentication_error(
         self,

@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from ghconnect import clock
 from ghconnect.models import ConnectedFeature, Connection, Enterprise, Server
-from ghconnect.usecases import audit
+from ghconnect.usecases import audit, audit_chain
 from licensing.models import (
     Account,
     BridgeItem,
@@ -78,5 +78,6 @@ def forget(*, enterprise: Enterprise) -> None:
     ConnectedFeature.objects.filter(connection__server__enterprise=enterprise).delete()
     Connection.objects.filter(server__enterprise=enterprise).delete()
     slug = enterprise.slug
+    audit_chain.forget_all(enterprise)
     enterprise.delete()
     audit.record("enterprise.remove", by=None, enterprise=None, subject=slug)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,8 +51,8 @@ class Mailbox:
 
 
 @contextmanager
-def web(port: int = 0) -> Iterator[Webhook]:
-    """Run a receiver of webhooks."""
+def web(port: int = 0, tls: ssl.SSLContext | None = None) -> Iterator[Webhook]:
+    """Run a receiver of webhooks, of https where it is told what to speak."""
     hook = Webhook()
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,8 +72,11 @@ def web(port: int = 0) -> Iterator[Webhook]:
         def log_message(self, *args: object) -> None:
             """Say nothing."""
 
-    with _serving(ThreadingHTTPServer((HOST, port), Handler)) as server:
-        hook.url = f"http://{HOST}:{server.server_address[1]}/hook?room=7"
+    receiver = ThreadingHTTPServer((HOST, port), Handler)
+    if tls is not None:
+        receiver.socket = tls.wrap_socket(receiver.socket, server_side=True)
+    with _serving(receiver) as server:
+        hook.url = f"{'https' if tls else 'http'}://{HOST}:{server.server_address[1]}/hook?room=7"
         yield hook
 
 

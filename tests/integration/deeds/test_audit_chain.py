@@ -1,15 +1,21 @@
 """What was done can be read, searched and taken away, and not changed unnoticed."""
 
+# ruff: noqa: S608 (here somebody writes SQL against the log on purpose)
+
 from __future__ import annotations
 
 import csv
 import json
 import socket
+import ssl
+import threading
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
@@ -17,10 +23,14 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from ghconnect.models import AppendOnly, AuditEvent, AuditSeal, User
+from ghconnect.models import AppendOnly, AuditCut, AuditEvent, AuditHeads, AuditSeal, User
+from ghconnect.seal import seal
+from ghconnect.sign_in import options
 from ghconnect.usecases import audit, audit_chain
 from ghconnect.usecases.audit_chain import Broken, Head
+from tests.support import receivers
 from tests.support.estate import Estate, estate
+from tests.unit.github.peer import Authority
 
 pytestmark = pytest.mark.django_db
 
@@ -36,12 +46,32 @@ def of() -> Estate:
     return made
 
 
-def tamper(sql: str) -> None:
-    """Change rows as somebody with the database's password would, who takes the trigger away first."""
-    name = "audit_append_only"
+TRIGGERS = {
+    "audit_append_only": "ghconnect_auditevent",
+    "audit_kept": "ghconnect_auditevent",
+    "audit_seal_kept": "ghconnect_auditseal",
+    "audit_seal_fixed": "ghconnect_auditseal",
+    "audit_heads_kept": "ghconnect_auditheads",
+}
+
+
+def tamper(*sql: str) -> None:
+    """Change rows as somebody with the database's password would, who takes the triggers away first."""
     with connection.cursor() as cursor:
-        on = " ON ghconnect_auditevent" if connection.vendor == "postgresql" else ""
-        cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        for name, table in TRIGGERS.items():
+            on = f" ON {table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on}")
+        for each in sql:
+            cursor.execute(each)
+
+
+def refused(sql: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        connection.check_constraints()  # PostgreSQL empties no table with checks still to do
         cursor.execute(sql)
 
 
@@ -69,13 +99,33 @@ def test_neither_model_nor_database_changes_an_event(of: Estate) -> None:
         ("actor_login", "'eve'"),
         ("at", "'2020-01-01'"),
     ):
-        sql = f"UPDATE ghconnect_auditevent SET {column} = {value} WHERE id = {one.pk}"  # noqa: S608
-        with (
-            pytest.raises(DatabaseError, match="append-only"),
-            transaction.atomic(),
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(sql)
+        refused(f"UPDATE ghconnect_auditevent SET {column} = {value} WHERE id = {one.pk}")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DELETE FROM ghconnect_auditevent",
+        "DELETE FROM ghconnect_auditseal",
+        "DELETE FROM ghconnect_auditheads",
+        "UPDATE ghconnect_auditseal SET digest = 'x'",
+        "UPDATE ghconnect_auditseal SET position = position + 1",
+        "TRUNCATE ghconnect_auditevent",
+        "TRUNCATE ghconnect_auditseal",
+    ],
+)
+def test_the_database_itself_keeps_events_and_links(of: Estate, sql: str) -> None:
+    if not (sql.startswith("TRUNCATE") and connection.vendor == "sqlite"):
+        refused(sql)
+
+
+def test_a_door_lets_go_no_more_than_it_says(of: Estate) -> None:
+    last = event(2).pk
+    AuditCut.objects.create(chain=of.enterprise.pk, up_to=last, at=timezone.now())
+    refused("DELETE FROM ghconnect_auditevent")
+    refused("UPDATE ghconnect_auditcut SET up_to = 999999")
+    QuerySet(AuditEvent).filter(enterprise=of.enterprise, pk__lte=last).delete()
+    assert isinstance(chain_of(of), Broken)  # nothing sealed says that they were forgotten
 
 
 def test_a_user_can_go_and_the_name_stays(of: Estate) -> None:
@@ -120,10 +170,11 @@ def test_retention_forgets_the_oldest_and_the_chain_holds(of: Estate, settings: 
     assert audit_chain.forget() == 0
     settings.GHCONNECT_KEEP_AUDIT_DAYS = 30
     count = AuditEvent.objects.filter(enterprise=of.enterprise).count()
-    tamper("SELECT 1")
+    tamper()
     super_old = timezone.now() - timedelta(days=60)
     QuerySet(AuditEvent).update(at=super_old)
     AuditSeal.objects.all().delete()
+    AuditHeads.objects.update(sealed=seal('{"ends": {}, "begins": {}}'))
     audit.record("server.check", by=None, enterprise=of.enterprise, subject="young")
     assert audit_chain.forget(dry_run=True) == count
     assert audit_chain.forget() == count
@@ -152,17 +203,186 @@ def test_events_go_to_a_file_in_order_and_none_is_lost(
     assert told[-1]["digest"] == AuditSeal.objects.latest("pk").digest
 
 
+def test_an_end_that_was_cut_off_shows_for_ever(of: Estate) -> None:
+    cut = f"event_id >= {event(3).pk}"
+    tamper(
+        f"DELETE FROM ghconnect_auditevent WHERE id >= {event(3).pk}",
+        f"DELETE FROM ghconnect_auditseal WHERE {cut}",
+    )
+    found = chain_of(of)
+    assert isinstance(found, Broken)
+    assert (found.event_id, found.words) == (event(2).pk, "is the last: 2 behind it are gone")
+    audit.record("server.check", by=None, enterprise=of.enterprise, subject="later")
+    audit_chain.seal()
+    later = chain_of(of)
+    assert isinstance(later, Broken)
+    assert later.words == "2 link(s) before it are gone"
+
+
+@pytest.mark.parametrize(
+    "sql", ["UPDATE ghconnect_auditheads SET sealed = 'gAAAA'", "DELETE FROM ghconnect_auditheads"]
+)
+def test_who_takes_the_sealed_row_away_is_noticed(of: Estate, sql: str) -> None:
+    tamper(sql)
+    audit.record("server.check", by=None, enterprise=of.enterprise, subject="later")
+    found = chain_of(of)
+    assert isinstance(found, Broken)
+    assert "nothing this console's keys open says so" in found.words
+
+
+def test_an_older_state_of_everything_is_noticed_by_what_was_kept_elsewhere(
+    of: Estate, tmp_path: Path
+) -> None:
+    before = AuditHeads.objects.get().sealed
+    audit.record("server.check", by=None, enterprise=of.enterprise, subject="=ghe-hidden")
+    kept = tmp_path / "ends.json"
+    call_command("verify_audit_log", save=kept, stdout=StringIO())
+    call_command("verify_audit_log", against=kept, stdout=StringIO())
+    hidden = AuditEvent.objects.get(subject="=ghe-hidden").pk
+    tamper(
+        f"DELETE FROM ghconnect_auditevent WHERE id = {hidden}",
+        f"DELETE FROM ghconnect_auditseal WHERE event_id = {hidden}",
+        f"UPDATE ghconnect_auditheads SET sealed = '{before}'",
+    )
+    call_command("verify_audit_log", stdout=StringIO())  # by itself it cannot know
+    with pytest.raises(CommandError, match="behind the console's back"):
+        call_command("verify_audit_log", against=kept, stdout=(said := StringIO()))
+    assert "kept elsewhere, is not" in said.getvalue()
+    kept.write_text("[]")
+    with pytest.raises(CommandError, match="not a file that --save wrote"):
+        call_command("verify_audit_log", against=kept, stdout=StringIO())
+
+
+def test_retention_says_from_where_on_the_chain_is_kept_and_goes_on(of: Estate, settings: Settings) -> None:
+    settings.GHCONNECT_KEEP_AUDIT_DAYS = 30
+    for _ in range(2):
+        tamper()
+        QuerySet(AuditEvent).filter(enterprise=of.enterprise).update(at=timezone.now() - timedelta(days=60))
+        AuditSeal.objects.all().delete()
+        AuditHeads.objects.update(sealed=seal('{"ends": {}, "begins": {}}'))
+        audit.record("server.check", by=None, enterprise=of.enterprise, subject="young")
+        audit_chain.forget()
+        found = chain_of(of)
+        assert isinstance(found, Head)
+        assert found.begins > 1
+        call_command("verify_audit_log", stdout=(said := StringIO()))
+        assert f"the {found.begins - 1} before them forgotten by retention" in said.getvalue()
+    links = AuditSeal.objects.filter(chain=of.enterprise.pk).order_by("position")
+    tamper(f"DELETE FROM ghconnect_auditseal WHERE id = {links[0].pk}")
+    assert isinstance(chain_of(of), Broken)
+
+
+# --- on to a collector -------------------------------------------------------------------------------------------
+
+
+def one_more(of: Estate, **data: object) -> None:
+    audit.record("server.check", by=None, enterprise=of.enterprise, subject="new", **data)
+    audit_chain.seal()
+
+
+def told(syslog: bytes) -> dict[str, Any]:
+    """The event of a line of syslog."""
+    assert syslog.startswith(b"<110>1 - ")
+    found: dict[str, Any] = json.loads(syslog[syslog.index(b"{") :])
+    return found
+
+
 def test_events_go_to_syslog(of: Estate, settings: Settings) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         listening.settimeout(5)
         settings.GHCONNECT_AUDIT_STREAM = f"syslog://127.0.0.1:{listening.getsockname()[1]}"
-        audit.record("server.check", by=None, enterprise=of.enterprise, subject="new")
-        audit_chain.seal()
+        one_more(of)
         assert audit_chain.send() == 1
-        told = listening.recv(65_000).decode()
-    assert told.startswith("<110>1 - ")
-    assert json.loads(told[told.index("{") :])["subject"] == "new"
+        assert told(listening.recv(65_000))["subject"] == "new"
+        one_more(of, much="x" * 70_000)  # longer than any datagram, and in nobody's way
+        one_more(of)
+        assert audit_chain.send() == 2
+        assert told(listening.recv(65_000))["data"]["left_out"] > 70_000
+        assert told(listening.recv(65_000))["data"] == {}
+
+
+def frames(line: socket.socket) -> list[bytes]:
+    """All messages of a connection, by octet counting."""
+    told = b"".join(iter(lambda: line.recv(65_000), b""))
+    found = []
+    while told:
+        length, _, rest = told.partition(b" ")
+        found.append(rest[: int(length)])
+        told = rest[int(length) :]
+    return found
+
+
+@pytest.fixture
+def authority() -> Authority:
+    return Authority("CA of the collector")
+
+
+def listening(folder: Path, authority: Authority) -> ssl.SSLContext:
+    """What a collector with a certificate of that authority speaks."""
+    speaks = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    speaks.load_cert_chain(authority.issue(folder, "localhost"))
+    return speaks
+
+
+@pytest.mark.parametrize("scheme", ["syslog+tcp", "syslog+tls"])
+def test_events_go_to_syslog_over_a_connection(
+    of: Estate, settings: Settings, tmp_path: Path, authority: Authority, scheme: str
+) -> None:
+    got: list[list[bytes]] = []
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def take() -> None:
+        line = server.accept()[0]
+        if scheme == "syslog+tls":
+            line = listening(tmp_path, authority).wrap_socket(
+                line, server_side=True, suppress_ragged_eofs=True
+            )
+        with line:
+            got.append(frames(line))
+
+    taking = threading.Thread(target=take)
+    taking.start()
+    settings.GHCONNECT_CA_BUNDLE = authority.pem
+    settings.GHCONNECT_AUDIT_STREAM = f"{scheme}://localhost:{server.getsockname()[1]}"
+    one_more(of)
+    one_more(of, much="x" * 70_000)
+    assert audit_chain.send() == 2
+    taking.join(5)
+    server.close()
+    assert [len(told(each)["data"].get("much", "")) for each in got[0]] == [0, 70_000]
+
+
+def test_events_go_to_https_whose_certificate_is_checked(
+    of: Estate, settings: Settings, tmp_path: Path, authority: Authority
+) -> None:
+    with receivers.web(tls=listening(tmp_path, authority)) as hook:
+        settings.GHCONNECT_AUDIT_STREAM = hook.url.replace("127.0.0.1", "localhost")
+        settings.GHCONNECT_AUDIT_STREAM_TOKEN = "t0p"
+        hook.answers[:] = [(302, {"Location": "https://localhost/elsewhere"}), (503, {}), (200, {})]
+        one_more(of)
+        assert audit_chain.send() == 0  # an authority nobody trusts
+        assert not hook.received
+        settings.GHCONNECT_CA_BUNDLE = authority.pem
+        assert [audit_chain.send() for _ in range(4)] == [0, 0, 1, 0]
+    assert hook.received[-1].headers["authorization"] == "Bearer t0p"
+    assert hook.received[-1].json["subject"] == "new"
+
+
+def test_events_go_to_http_of_this_machine(of: Estate, settings: Settings) -> None:
+    with receivers.web() as hook:
+        settings.GHCONNECT_AUDIT_STREAM = hook.url
+        one_more(of)
+        assert audit_chain.send() == 1
+    assert hook.received[0].json["subject"] == "new"
+
+
+@pytest.mark.parametrize(
+    "url", ["carrier://pigeon", "syslog://", "https:///x", "http://siem.example/x", "http://10.0.0.1/", "x"]
+)
+def test_a_collector_that_is_none_is_refused_at_start(url: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match="GHCONNECT_AUDIT_STREAM"):
+        options.check_stream(url)
 
 
 # --- the page ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
-"""HTTP to the identity provider an operator has named: always ending in time, our CAs, the operator's proxy.
+"""HTTP to places an operator has named, the identity provider and the audit log's collector, and to nobody else.
 
-It is not the reading-only layer of `ghconnect.github`, since a sign-in code is exchanged by POST.
+Always ending in time, with our CAs and the operator's proxy. It is not the reading-only layer of `ghconnect.github`,
+since a sign-in code is exchanged, and events are handed over, by POST.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ ANSWER_LIMIT = 1 << 20
 
 
 class TooLarge(requests.RequestException):
-    """The provider's answer is longer than any honest one."""
+    """The answer is longer than any honest one."""
 
 
 class Trusting(HTTPAdapter):
@@ -36,7 +37,7 @@ class Trusting(HTTPAdapter):
         return super().proxy_manager_for(*args, **kwargs, ssl_context=_trust())
 
 
-class ProviderSession(requests.Session):
+class OperatorSession(requests.Session):
     """A session that follows no redirect, reads nothing from the environment, and gives up in time."""
 
     def __init__(self) -> None:
@@ -62,7 +63,7 @@ def _read(answer: requests.Response) -> bytes:
         body += piece
         if len(body) > ANSWER_LIMIT:
             answer.close()
-            raise TooLarge("the answer of the identity provider is too long")
+            raise TooLarge("the answer is too long")
     return bytes(body)
 
 
