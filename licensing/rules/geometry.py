@@ -65,7 +65,7 @@ def upwards(box: Box, low: float, high: float) -> Scale:
 
 def ticks(low: float, high: float, count: int = 4) -> list[float]:
     """Return about `count` round values that enclose low and high; whole numbers, since licenses are."""
-    step = max(1.0, _round_up((high - low or 1) / count))
+    step = float(max(1, math.ceil(_round_up((high - low or 1) / count))))  # 2.5 is round, and no license
     first, last = math.floor(low / step), math.ceil(high / step)
     return [each * step for each in range(first, max(last, first + 1) + 1)]
 

@@ -66,12 +66,12 @@ def tamper(*sql: str) -> None:
 
 
 def refused(sql: str) -> None:
+    connection.check_constraints()  # PostgreSQL empties no table with checks still to do
     with (
         pytest.raises(DatabaseError, match="append-only"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        connection.check_constraints()  # PostgreSQL empties no table with checks still to do
         cursor.execute(sql)
 
 
