@@ -66,10 +66,30 @@ def numbered(page: int, last: int, **more: object) -> dict[str, dict[str, object
 
 def tagged(request: HttpRequest, body: object) -> HttpResponse:
     """Return a small answer with the entity tag of its content, or 304."""
-    made = answer(body)
-    entity_tag = f'W/"{hashlib.sha256(made.content).hexdigest()[:40]}"'
-    made.headers["ETag"] = entity_tag
-    return not_modified(request, entity_tag) or made
+    made = changed(body)
+    return not_modified(request, made.headers["ETag"]) or made
+
+
+def changed(body: object, status: int = 200) -> HttpResponse:
+    """Return what something is now, with the entity tag its next change may name."""
+    made = answer(body, status)
+    made.headers["ETag"] = tag_of(made.content)
+    return made
+
+
+def tag_of(content: bytes) -> str:
+    """Return the entity tag of these very bytes."""
+    return f'"{hashlib.sha256(content).hexdigest()[:40]}"'
+
+
+def is_as_asked(request: HttpRequest, body: object) -> bool:
+    """Whether what would be told is what If-Match names (RFC 9110 §13.1.1); without that header anything is.
+
+    A proxy that compresses marks our tags as weak, so that mark is not looked at.
+    """
+    asked = request.headers.get("If-Match", "").strip()
+    named = {each.strip().removeprefix("W/") for each in asked.split(",")}
+    return asked in ("", "*") or tag_of(answer(body).content) in named
 
 
 def paged(request: HttpRequest, page: Page[Any], items: list[Any], **more: object) -> HttpResponse:

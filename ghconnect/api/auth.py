@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 from ninja.security.base import AuthBase
 
 from ghconnect.limits import Limit, Spent
@@ -15,7 +16,7 @@ from ghconnect.models import AccessToken
 from ghconnect.request_facts import acting, request_facts
 from ghconnect.usecases import access_tokens
 
-from . import errors, problems
+from . import answers, errors, problems
 
 # Wrong tries of one address. A good token is let in even then: whoever guesses hopelessly, behind the same proxy
 # perhaps, must not keep a server from sending its file.
@@ -105,6 +106,12 @@ def _basic(text: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     return name if password in ("", "x-oauth-basic") else password
+
+
+def as_asked(request: HttpRequest, body: object) -> None:
+    """Raise Denied (412) where If-Match names another state than `body`, which is what would be told now."""
+    if not answers.is_as_asked(request, body):
+        raise refuse(412, "changed", _("It has changed since it was read. Read it again."))
 
 
 def refuse(status: int, key: str, words: str) -> Denied:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Literal
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
@@ -14,9 +17,9 @@ from ghconnect.usecases import connect
 from ghconnect.usecases import features as switching
 
 from . import auth
-from .answers import answer, tagged
+from .answers import changed, tagged
 from .auth import refuse
-from .shapes import CONFLICTS, PROBLEMS
+from .shapes import CHANGES, PROBLEMS
 
 router = Router(tags=["console"])
 READ = auth.Token(AccessToken.Scope.READ_ENTERPRISE)
@@ -74,39 +77,48 @@ def connection(request: HttpRequest, host: str) -> HttpResponse:
     return tagged(request, _state(server_of(request, host)))
 
 
-@router.put("/servers/{host}/connection", auth=ADMIN, response={200: ConnectionState, **CONFLICTS})
+@router.put("/servers/{host}/connection", auth=ADMIN, response={200: ConnectionState, **CHANGES})
 def connection_enable(request: HttpRequest, host: str) -> HttpResponse:
     """Enable GitHub Connect of a server, here. Scope admin:connect."""
-    server = server_of(request, host)
-    try:
-        connect.enable(server=server, by=None)
-    except connect.AlreadyConnected:
-        raise refuse(409, "already_connected", _("GitHub Connect is enabled for this server.")) from None
-    return answer(_state(server))
+    with _as_asked(request, host) as server:
+        try:
+            connect.enable(server=server, by=None)
+        except connect.AlreadyConnected:
+            raise refuse(409, "already_connected", _("GitHub Connect is enabled for this server.")) from None
+    return changed(_state(server))
 
 
-@router.delete("/servers/{host}/connection", auth=ADMIN, response={200: ConnectionState, **CONFLICTS})
+@router.delete("/servers/{host}/connection", auth=ADMIN, response={200: ConnectionState, **CHANGES})
 def connection_disable(request: HttpRequest, host: str) -> HttpResponse:
     """Disable GitHub Connect of a server, here; what was read stays. Scope admin:connect."""
-    server = server_of(request, host)
-    try:
-        connect.disable(server=server, by=None)
-    except connect.NotConnected:
-        raise refuse(409, "connect_off", _("GitHub Connect is not enabled for this server.")) from None
-    return answer(_state(server))
+    with _as_asked(request, host) as server:
+        try:
+            connect.disable(server=server, by=None)
+        except connect.NotConnected:
+            raise refuse(409, "connect_off", _("GitHub Connect is not enabled for this server.")) from None
+    return changed(_state(server))
 
 
-@router.put("/servers/{host}/features/{key}", auth=ADMIN, response={200: ConnectionState, **CONFLICTS})
+@router.put("/servers/{host}/features/{key}", auth=ADMIN, response={200: ConnectionState, **CHANGES})
 def feature_switch(request: HttpRequest, host: str, key: str, body: Switch) -> HttpResponse:
     """Set a feature to enabled or disabled, by the same gate as the page. Scope admin:connect."""
-    server = server_of(request, host)
-    try:
-        switching.switch(server=server, key=key, enabled=body.state == "enabled", by=None)
-    except switching.UnknownFeature:
-        raise Http404 from None
-    except switching.ConnectIsOff:
-        raise refuse(409, "connect_off", _("GitHub Connect is not enabled for this server.")) from None
-    return answer(_state(server))
+    with _as_asked(request, host) as server:
+        try:
+            switching.switch(server=server, key=key, enabled=body.state == "enabled", by=None)
+        except switching.UnknownFeature:
+            raise Http404 from None
+        except switching.ConnectIsOff:
+            raise refuse(409, "connect_off", _("GitHub Connect is not enabled for this server.")) from None
+    return changed(_state(server))
+
+
+@contextmanager
+def _as_asked(request: HttpRequest, host: str) -> Iterator[Server]:
+    """Hold the server while its state is compared with If-Match and changed; raises Denied (412)."""
+    with transaction.atomic():
+        server = connect.locked(server_of(request, host))
+        auth.as_asked(request, _state(server))
+        yield server
 
 
 def _state(server: Server) -> dict[str, Any]:

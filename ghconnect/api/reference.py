@@ -95,7 +95,7 @@ def _parameter(name: str, where: str, schema: dict[str, Any], told: dict[str, An
     kind = schema.get("type", "") or " | ".join(map(str, schema.get("enum", ())))
     if "enum" in schema:
         kind = " | ".join(filter(None, map(str, schema["enum"])))
-    words = schema.get("description", "")
+    words = told.get("description", "") or schema.get("description", "")
     return Parameter(name, where, kind, bool(told.get("required")), words)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 MOST_PER_PAGE, PER_PAGE = 100, 30
 
@@ -31,6 +33,8 @@ class Problem(Schema):
 GITHUB_ERRORS: dict[int, Any] = dict.fromkeys((400, 401, 403, 404, 410, 422, 429), GitHubError)
 PROBLEMS: dict[int, Any] = dict.fromkeys((400, 401, 404, 422, 429), Problem)
 CONFLICTS: dict[int, Any] = {409: Problem, **PROBLEMS}
+# Of what If-Match can hold to the state that was seen.
+CHANGES: dict[int, Any] = {412: Problem, **CONFLICTS}
 
 
 class Paged(Schema):
@@ -58,14 +62,22 @@ def _edition(value: Any) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 18 else 0
 
 
-Page = Annotated[int, BeforeValidator(_page), Field(description="The page number of the results to fetch.")]
-PerPage = Annotated[
-    int, BeforeValidator(_per_page), Field(description="The number of results per page (max 100).")
-]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Words of a parameter; ninja forgets those of a pydantic Field."""
+
+    words: str
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "description": self.words}
+
+
+Page = Annotated[int, BeforeValidator(_page), Said("The page number of the results to fetch.")]
+PerPage = Annotated[int, BeforeValidator(_per_page), Said("The number of results per page (max 100).")]
 Edition = Annotated[
     int,
     BeforeValidator(_edition),
-    Field(description="The edition a walk began with; Link headers carry it. 410 when it is no longer kept."),
+    Said("The edition a walk began with; Link headers carry it. 410 when it is no longer kept."),
 ]
-Cursor = Annotated[str, Field(description="Where the page begins; `next` and `previous` carry it.")]
-Size = Annotated[int, Field(ge=1, le=MOST_PER_PAGE, description="How many on a page (max 100).")]
+Cursor = Annotated[str, Said("Where the page begins; `next` and `previous` carry it.")]
+Size = Annotated[int, Field(ge=1, le=MOST_PER_PAGE), Said("How many on a page (max 100).")]

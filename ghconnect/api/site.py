@@ -17,7 +17,7 @@ from ninja.operation import Operation
 
 from ghconnect.request_facts import acting
 
-from . import auth, document, errors, versions
+from . import answers, auth, document, errors, versions
 from .problems import problem
 
 View = Callable[..., HttpResponseBase]
@@ -97,6 +97,8 @@ def served(view: View) -> View:
             answer = versions.refused(request) or view(request, **where)
         finally:
             acting.reset(name)
+        if request.method == "GET" and answer.status_code == 200 and isinstance(answer, HttpResponse):
+            answer = _tagged(request, answer)
         if answer.status_code == 405:
             answer = errors.wrong_method(request, answer.headers.get("Allow", "GET"))
         _add_headers(request, answer)
@@ -106,6 +108,14 @@ def served(view: View) -> View:
         return answer
 
     return csrf_exempt(login_not_required(answered))
+
+
+def _tagged(request: HttpRequest, answer: HttpResponse) -> HttpResponse:
+    """Give what has no entity tag the one of its content, and 304 to whoever has it."""
+    if "ETag" in answer.headers:
+        return answer
+    answer.headers["ETag"] = answers.tag_of(answer.content)
+    return answers.not_modified(request, answer.headers["ETag"]) or answer
 
 
 def _empty(answer: HttpResponseBase) -> None:

@@ -16,7 +16,7 @@ from ghconnect.models import AccessToken, AuditEvent, Enterprise
 
 from . import auth, versions
 from .answers import answer, links
-from .shapes import GITHUB_ERRORS, PER_PAGE, Page, PerPage
+from .shapes import GITHUB_ERRORS, PER_PAGE, Page, PerPage, Said
 
 router = Router(tags=["github"])
 ANY = auth.Token(free=True)
@@ -162,13 +162,11 @@ _USER_URLS = (
 def github_audit_log(
     request: HttpRequest,
     enterprise: str,
-    phrase: Annotated[str, Field(description="`action:NAME`, `actor:LOGIN`, `created:>=2026-11-01`.")] = "",
-    include: Annotated[
-        Literal["web", "git", "all"], Field(description="All events here are web events.")
-    ] = "web",
-    after: Annotated[str, Field(description="A cursor from the Link header.")] = "",
-    before: Annotated[str, Field(description="A cursor from the Link header.")] = "",
-    order: Annotated[Literal["desc", "asc"], Field(description="desc: newest first.")] = "desc",
+    phrase: Annotated[str, Said("`action:NAME`, `actor:LOGIN`, `created:>=2026-11-01`.")] = "",
+    include: Annotated[Literal["web", "git", "all"], Said("All events here are web events.")] = "web",
+    after: Annotated[str, Said("A cursor from the Link header.")] = "",
+    before: Annotated[str, Said("A cursor from the Link header.")] = "",
+    order: Annotated[Literal["desc", "asc"], Said("desc: newest first.")] = "desc",
     page: Page = 1,
     per_page: PerPage = PER_PAGE,
 ) -> HttpResponse:

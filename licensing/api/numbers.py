@@ -8,14 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 
 from ghconnect import paging
-from ghconnect.api.answers import answer, paged, tagged
-from ghconnect.api.console import OVERSEE, READ, enterprise_of, server_of
+from ghconnect.api.answers import paged, tagged
+from ghconnect.api.console import READ, enterprise_of, server_of
 from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Size
 from ghconnect.models import Enterprise, Server
-from licensing import attention, avoidable, bridge, clocks, counted_twice, differences, sides
+from licensing import attention, bridge, clocks, differences, sides
 from licensing.license_records import iso
 from licensing.models import Edition, GitHubSync
-from licensing.rules.avoidable import Candidate
 
 router = Router(tags=["console"])
 
@@ -146,32 +145,6 @@ class GitHubSyncs(Paged):
     items: list[GitHubSyncState]
 
 
-class Duplicate(Schema):
-    """Somebody who is probably counted twice, why, and what ends it."""
-
-    reason: str
-    who: str
-    licenses: int
-    cause: str
-    fix: str
-    actor: str
-    host: str
-    login: str
-    address: str
-    change_to: str
-    temporary: bool
-    people: list[int]
-
-
-class Duplicates(Schema):
-    """All candidates; nothing here is subtracted from a number."""
-
-    licenses: int
-    cents_a_year: int | None
-    currency: str
-    items: list[Duplicate]
-
-
 @router.get("/enterprise", auth=READ, response={200: Status, **PROBLEMS})
 def enterprise_status(request: HttpRequest) -> HttpResponse:
     """Tell the numbers and what needs attention. Scope read:enterprise."""
@@ -254,17 +227,6 @@ def _syncs(request: HttpRequest, limit: int, **of: Enterprise | Server) -> HttpR
     return paged(request, page, [_github_sync(row) for row in page.rows])
 
 
-@router.get("/duplicates", auth=OVERSEE, response={200: Duplicates, **PROBLEMS})
-def duplicates(request: HttpRequest) -> HttpResponse:
-    """List who is probably counted twice. Scope read:enterprise, of an owner or auditor."""
-    enterprise = enterprise_of(request)
-    found = avoidable.of(enterprise)
-    words = counted_twice.items(enterprise, found.candidates)
-    items = [_duplicate(one, item) for one, item in zip(found.candidates, words, strict=True)]
-    body = {"licenses": found.licenses, "cents_a_year": found.cents_a_year, "currency": found.currency}
-    return answer({**body, "items": items})
-
-
 def _numbers(enterprise: Enterprise, view: bridge.BridgeView) -> dict[str, Any]:
     return {
         "enterprise": enterprise.slug,
@@ -321,21 +283,4 @@ def _github_sync(row: GitHubSync) -> dict[str, Any]:
         "first_seen_at": iso(row.first_seen_at),
         "checked_at": iso(row.checked_at),
         "newest": row.newest,
-    }
-
-
-def _duplicate(one: Candidate, item: counted_twice.Item) -> dict[str, Any]:
-    return {
-        "reason": one.reason,
-        "who": item.who,
-        "licenses": item.licenses,
-        "cause": item.cause,
-        "fix": item.fix,
-        "actor": item.actor,
-        "host": item.host,
-        "login": item.login,
-        "address": item.before,
-        "change_to": item.after,
-        "temporary": item.temporary,
-        "people": [pk for pk in (one.kept, *one.extra) if pk],
     }

@@ -13,7 +13,7 @@ from ghconnect import clock, paging
 from ghconnect.api.answers import answer, not_modified, paged, tag, tagged
 from ghconnect.api.auth import refuse
 from ghconnect.api.console import OVERSEE, READ, enterprise_of
-from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Size
+from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Said, Size
 from ghconnect.models import Enterprise
 from licensing import (
     address_list,
@@ -32,12 +32,10 @@ from .v3 import License
 router = Router(tags=["console"])
 View = Annotated[
     Literal["github", "expected", ""],
-    Field(
-        description="Counted by GitHub, or as expected after every server's next sync; GitHub's where there is one."
-    ),
+    Said("Counted by GitHub, or as expected after every server's next sync; GitHub's where there is one."),
 ]
 Typed = Annotated[
-    str, Field(max_length=500, description="A search as on the page: words, server:HOST, verdict:KEY, …")
+    str, Field(max_length=500), Said("A search as on the page: words, server:HOST, verdict:KEY, …")
 ]
 
 

@@ -9,7 +9,7 @@ from ghconnect.api import v3 as ghconnect_v3
 from ghconnect.api.shapes import CONFLICTS, Problem
 from ghconnect.api.site import api, patterns
 
-from . import numbers, people, syncs, usage, v3
+from . import as_of, numbers, people, syncs, twice, usage, v3
 
 V1 = "/console/v1"
 push = Router(tags=["console"])
@@ -37,7 +37,15 @@ def usage_push(request: HttpRequest, host: str) -> HttpResponseBase:
 
 api.add_router("/v3", ghconnect_v3.router)
 api.add_router("/v3", v3.router)
-for router in (numbers.router, console.router, syncs.router, people.router, push):
+for router in (
+    numbers.router,
+    console.router,
+    syncs.router,
+    people.router,
+    as_of.router,
+    twice.router,
+    push,
+):
     api.add_router(V1, router)
 
 urlpatterns: list[URLPattern] = patterns(api)

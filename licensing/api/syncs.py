@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
 from ghconnect import paging, wording
-from ghconnect.api.answers import answer, paged, tagged
+from ghconnect.api import auth
+from ghconnect.api.answers import answer, changed, paged, tagged
 from ghconnect.api.auth import refuse
 from ghconnect.api.console import ADMIN, READ, enterprise_of, server_of
-from ghconnect.api.shapes import CONFLICTS, PROBLEMS, Cursor, Paged, Size
+from ghconnect.api.shapes import CHANGES, CONFLICTS, PROBLEMS, Cursor, Paged, Size
 from ghconnect.models import Enterprise, Server
 from licensing import diffs, sides
 from licensing.license_records import iso
@@ -174,32 +175,33 @@ def server_sync_changes(
     return paged(request, page, items)
 
 
-@router.post(SERVER + "/{number}/publish", auth=ADMIN, response={202: Run, **CONFLICTS})
+@router.post(SERVER + "/{number}/publish", auth=ADMIN, response={202: Run, **CHANGES})
 def server_sync_publish(request: HttpRequest, host: str, number: int, body: Publish) -> HttpResponse:
     """Publish a held run; `removes` must be what the run says. Scope admin:connect."""
-    return _publish(server_of(request, host), number, body)
+    return _publish(request, server_of(request, host), number, body)
 
 
-@router.post(CLOUD + "/{number}/publish", auth=ADMIN, response={202: Run, **CONFLICTS})
+@router.post(CLOUD + "/{number}/publish", auth=ADMIN, response={202: Run, **CHANGES})
 def cloud_sync_publish(request: HttpRequest, number: int, body: Publish) -> HttpResponse:
     """Publish a held reading of GitHub's report. Scope admin:connect."""
-    return _publish(enterprise_of(request), number, body)
+    return _publish(request, enterprise_of(request), number, body)
 
 
-@router.post(SERVER + "/{number}/discard", auth=ADMIN, response={200: Run, **CONFLICTS})
+@router.post(SERVER + "/{number}/discard", auth=ADMIN, response={200: Run, **CHANGES})
 def server_sync_discard(request: HttpRequest, host: str, number: int) -> HttpResponse:
     """Discard a held run; the data stays. Scope admin:connect."""
-    return _decide(server_of(request, host), number, lambda run: held.discard(run=run, by=None), 200)
+    return _decide(request, server_of(request, host), number, lambda run: held.discard(run=run, by=None), 200)
 
 
-@router.post(CLOUD + "/{number}/discard", auth=ADMIN, response={200: Run, **CONFLICTS})
+@router.post(CLOUD + "/{number}/discard", auth=ADMIN, response={200: Run, **CHANGES})
 def cloud_sync_discard(request: HttpRequest, number: int) -> HttpResponse:
     """Discard a held reading of GitHub's report. Scope admin:connect."""
-    return _decide(enterprise_of(request), number, lambda run: held.discard(run=run, by=None), 200)
+    return _decide(request, enterprise_of(request), number, lambda run: held.discard(run=run, by=None), 200)
 
 
-def _publish(subject: Server | Enterprise, number: int, body: Publish) -> HttpResponse:
+def _publish(request: HttpRequest, subject: Server | Enterprise, number: int, body: Publish) -> HttpResponse:
     return _decide(
+        request,
         subject,
         number,
         lambda run: held.publish(run=run, by=None, removes=body.removes, answer=body.answer),
@@ -208,9 +210,14 @@ def _publish(subject: Server | Enterprise, number: int, body: Publish) -> HttpRe
 
 
 def _decide(
-    subject: Server | Enterprise, number: int, deed: Callable[[SyncRun], SyncRun], status: int
+    request: HttpRequest,
+    subject: Server | Enterprise,
+    number: int,
+    deed: Callable[[SyncRun], SyncRun],
+    status: int,
 ) -> HttpResponse:
     run = _find(subject, number)
+    auth.as_asked(request, _run(run))
     try:
         deed(run)
     except held.NotHeld:
@@ -226,7 +233,7 @@ def _decide(
     except held.AnotherQueued:
         words = _("A newer sync is queued already; what it reads decides.")
         raise refuse(409, "another_queued", words) from None
-    return answer(_run(_find(subject, number)), status)
+    return changed(_run(_find(subject, number)), status)
 
 
 def _of(subject: Server | Enterprise) -> QuerySet[SyncRun]:

@@ -20,7 +20,7 @@ State = TwiceDecision.State
 
 
 @transaction.atomic
-def decide(*, enterprise: Enterprise, candidate: Candidate, state: str, by: User) -> TwiceDecision:
+def decide(*, enterprise: Enterprise, candidate: Candidate, state: str, by: User | None) -> TwiceDecision:
     """Accept, reject or snooze a candidate; a later word takes the place of an earlier one."""
     now = clock.now(enterprise)
     decision, _made = TwiceDecision.objects.update_or_create(
@@ -31,7 +31,7 @@ def decide(*, enterprise: Enterprise, candidate: Candidate, state: str, by: User
             "until": now + SNOOZE if state == State.SNOOZED else None,
             "account_id": _account(enterprise, candidate),
             "decided_at": now,
-            "decided_by_login": by.login,
+            "decided_by_login": audit.name_of(by),
         },
     )
     audit.record(f"counted_twice.{state}", by=by, enterprise=enterprise, subject=candidate.fingerprint[:12])
@@ -39,7 +39,7 @@ def decide(*, enterprise: Enterprise, candidate: Candidate, state: str, by: User
 
 
 @transaction.atomic
-def reopen(*, enterprise: Enterprise, fingerprint: str, by: User) -> bool:
+def reopen(*, enterprise: Enterprise, fingerprint: str, by: User | None) -> bool:
     """Take a word back: the candidate is open again, if it still is one. False where nothing was decided."""
     gone, _each = TwiceDecision.objects.filter(enterprise=enterprise, fingerprint=fingerprint).delete()
     if gone:
@@ -48,7 +48,7 @@ def reopen(*, enterprise: Enterprise, fingerprint: str, by: User) -> bool:
 
 
 @transaction.atomic
-def exclude(*, enterprise: Enterprise, patterns: Iterable[str], by: User) -> int:
+def exclude(*, enterprise: Enterprise, patterns: Iterable[str], by: User | None) -> int:
     """Set what is never proposed, in place of what was; returns how many patterns stand."""
     wanted = sorted({pattern.strip().lower()[:320] for pattern in patterns} - {""})[:MOST_EXCLUSIONS]
     TwiceExclusion.objects.filter(enterprise=enterprise).delete()

@@ -35,6 +35,6 @@ class Script:
         assert answer.status_code == 200, (url, answer.status_code, answer.content)
         return answer.json()
 
-    def send(self, method: str, url: str, body: Any = None) -> Any:
+    def send(self, method: str, url: str, body: Any = None, **headers: str) -> Any:
         data = "" if body is None else json.dumps(body)
-        return self.client.generic(method, url, data, content_type="application/json")
+        return self.client.generic(method, url, data, content_type="application/json", headers=headers)

@@ -9,7 +9,9 @@ import pytest
 
 from ghconnect.api import document
 from ghconnect.api.site import api
+from ghconnect.records import SAML_NAME_ID, Identity
 from ghconnect.usecases import connect
+from licensing import avoidable
 from licensing.models import Person
 from tests.integration.api.caller import ADMIN, AUDIT, READ, token
 from tests.integration.engine import drive
@@ -40,9 +42,13 @@ def valid() -> dict[str, Any]:
     server = drive.server(octo, HOST)
     run = state.held(server)
     rows = [drive.row(f"u{n}", [f"{HOST}:{n}"], [f"u{n:02}@octo.example"]) for n in range(1, 9)]
+    other = drive.server(octo, "ghe-osaka.octo.example")
+    drive.read_server(other, [drive.account(9, "u1@old.example", "u1")])
+    rows += [drive.row("", [f"{other.host}:9"], ["u1@old.example"])]
     for some in (rows[:7], rows):
-        drive.read_cloud(octo, some)
+        drive.read_cloud(octo, some, [Identity("u1", SAML_NAME_ID, "u1@octo.example")])
     state.at_github(octo, HOST)
+    octo.refresh_from_db()
     connect.enable(server=server, by=None)
     person = Person.objects.filter(enterprise=octo, consumes=True).first()
     assert person is not None
@@ -52,6 +58,7 @@ def valid() -> dict[str, Any]:
         "host": HOST,
         "number": run.number,
         "id": person.pk,
+        "fingerprint": avoidable.of(octo).candidates[0].fingerprint,
         "ending": "csv",
         "key": "license_usage_sync",
     }

@@ -11,7 +11,9 @@ import pytest
 from ghconnect.api import document
 from ghconnect.api.site import api
 from ghconnect.models import Role, User
+from ghconnect.records import SAML_NAME_ID, Identity
 from ghconnect.usecases import access, access_tokens
+from licensing import avoidable
 from licensing.api import site  # noqa: F401 (adds its routers)
 from licensing.models import Person
 from tests.integration.api.caller import ADMIN, AUDIT, READ, WRITE, Script, token
@@ -32,12 +34,14 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
     "github_audit_log": (AUDIT, OVERSEERS),
     **dict.fromkeys(
         (
+            "as_of_day",
             "bridge_lines",
             "cloud_sync",
             "cloud_syncs",
             "connection",
             "editions_list",
             "enterprise_status",
+            "export_as_of",
             "export_licenses",
             "github_consumed_licenses",
             "github_license_sync_status",
@@ -54,7 +58,10 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
         ),
         (READ, READERS),
     ),
-    **dict.fromkeys(("address_check", "duplicates", "would_it_cost"), (READ, OVERSEERS)),
+    **dict.fromkeys(
+        ("address_check", "duplicate", "duplicate_exclusions", "duplicates", "would_it_cost"),
+        (READ, OVERSEERS),
+    ),
     **dict.fromkeys(
         (
             "cloud_sync_discard",
@@ -62,6 +69,8 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "cloud_sync_start",
             "connection_disable",
             "connection_enable",
+            "duplicate_decide",
+            "duplicate_exclude",
             "feature_switch",
             "server_sync_discard",
             "server_sync_publish",
@@ -72,6 +81,8 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
     "usage_push": (WRITE, OWNER),
 }
 BODIES: dict[str, Any] = {
+    "duplicate_decide": {"state": "accepted"},
+    "duplicate_exclude": {"patterns": ["build-*"]},
     "feature_switch": {"state": "disabled"},
     "server_sync_publish": {"removes": 1},
     "cloud_sync_publish": {"removes": 1},
@@ -107,8 +118,12 @@ def octo() -> Estate:
     made = estates.estate()
     auditor = estates.person("auditor")
     access.grant(enterprise=made.enterprise, email=auditor.email, role=Role.AUDITOR, by=None)
-    drive.read_server(made.server, [drive.account(1, "mona@example.com", "mona")])
-    drive.read_cloud(made.enterprise, [drive.row("mona")])
+    jane = drive.row("", [f"{made.server.host}:7"], ["jane@example.com"])
+    known = [Identity("jdoe", SAML_NAME_ID, "jane.doe@example.com")]
+    drive.read_cloud(made.enterprise, [drive.row("mona"), drive.row("jdoe"), jane], known)
+    accounts = [drive.account(1, "mona@example.com", "mona"), drive.account(7, "jane@example.com", "jdoe")]
+    drive.read_server(made.server, accounts)
+    made.enterprise.refresh_from_db()
     estates.connected(made.server)
     return made
 
@@ -119,6 +134,7 @@ def makers(octo: Estate) -> dict[Role, User]:
 
 
 def call(script: Script, operation: Operation, octo: Estate) -> int:
+    twice = avoidable.of(octo.enterprise).candidates[0]
     person = Person.objects.filter(enterprise=octo.enterprise).first()
     assert person is not None
     where = {
@@ -128,6 +144,8 @@ def call(script: Script, operation: Operation, octo: Estate) -> int:
         "number": 1,
         "id": person.pk,
         "ending": "csv",
+        "fingerprint": twice.fingerprint,
+        "day": "2026-11-01",
     }
     url = operation.path.format(**where)
     answer = script.send(operation.method, url, BODIES.get(operation.id))
@@ -172,7 +190,7 @@ def test_a_push_token_opens_its_own_door_alone(octo: Estate) -> None:
 def test_the_token_of_another_enterprise_finds_nothing(octo: Estate) -> None:
     acme = estates.estate("acme", "ghe.acme.example")
     script = Script(token(acme.enterprise, [READ, AUDIT, ADMIN], by=acme.owner))
-    named = [one for one in OPERATIONS if re.search("{(enterprise|host|id)}", one.path)]
+    named = [one for one in OPERATIONS if re.search("{(enterprise|host|id|fingerprint)}", one.path)]
     assert len(named) > 15
     assert {one.id: call(script, one, octo) for one in named} == {one.id: 404 for one in named}
 

@@ -1,0 +1,197 @@
+"""Who is probably counted twice, an owner's word on it, and what is never proposed, for scripts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Router, Schema
+from pydantic import ConfigDict, Field
+
+from ghconnect import paging
+from ghconnect.api import auth
+from ghconnect.api.answers import changed, paged, tagged
+from ghconnect.api.console import ADMIN, OVERSEE, enterprise_of
+from ghconnect.api.shapes import CHANGES, PROBLEMS, Cursor, Paged, Said, Size
+from ghconnect.models import Enterprise
+from licensing import avoidable, counted_twice
+from licensing.license_records import iso
+from licensing.rules.avoidable import Candidate
+from licensing.usecases import twice
+
+router = Router(tags=["console"])
+ONE, EXCLUSIONS = "/duplicates/{fingerprint}", "/duplicate-exclusions"
+Wanted = Annotated[
+    Literal["", "open", "accepted", "rejected", "snoozed"],
+    Said("With this word of an owner alone; without it, those that are open or accepted."),
+]
+
+
+class Duplicate(Schema):
+    """Somebody who is probably counted twice, why, what ends it, and what an owner said of it.
+
+    `fingerprint` names it from edition to edition. A snooze ends at `until`.
+    """
+
+    fingerprint: str
+    state: Literal["open", "accepted", "rejected", "snoozed"]
+    decided_by: str | None
+    decided_at: str | None
+    until: str | None
+    reason: str
+    who: str
+    confidence: int
+    licenses: int
+    cents_a_year: int | None
+    cause: str
+    fix: str
+    actor: str
+    host: str
+    login: str
+    address: str
+    change_to: str
+    temporary: bool
+    people: list[int]
+
+
+class Duplicates(Paged):
+    """Candidates, the surest and dearest first; the sums are of all open and accepted, subtracted from no number."""
+
+    licenses: int
+    cents_a_year: int | None
+    currency: str
+    items: list[Duplicate]
+
+
+class Decision(Schema):
+    """An owner's word: `open` takes an earlier one back, `snoozed` holds for 30 days."""
+
+    state: Literal["open", "accepted", "rejected", "snoozed"]
+    model_config = ConfigDict(json_schema_extra={"examples": [{"state": "rejected"}]})
+
+
+class Exclusions(Schema):
+    """Logins, addresses, or @ and a domain that are never proposed; `*` stands for anything."""
+
+    patterns: list[Annotated[str, Field(max_length=320)]] = Field(max_length=twice.MOST_EXCLUSIONS)
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"patterns": ["build-*", "@robots.example.com"]}]}
+    )
+
+
+@router.get("/duplicates", auth=OVERSEE, response={200: Duplicates, **PROBLEMS})
+def duplicates(
+    request: HttpRequest, state: Wanted = "", after: Cursor = "", before: Cursor = "", limit: Size = 50
+) -> HttpResponse:
+    """List who is probably counted twice. Scope read:enterprise, of an owner or auditor."""
+    enterprise = enterprise_of(request)
+    found = avoidable.of(enterprise)
+    page = _page(request, _chosen(found, state), limit)
+    items = _told(enterprise, found, [one for _place, one in page.rows])
+    sums = {"licenses": found.licenses, "cents_a_year": found.cents_a_year, "currency": found.currency}
+    return paged(request, page, items, **sums)
+
+
+@router.get(ONE, auth=OVERSEE, response={200: Duplicate, **PROBLEMS})
+def duplicate(request: HttpRequest, fingerprint: str) -> HttpResponse:
+    """Tell one candidate. Scope read:enterprise, of an owner or auditor."""
+    enterprise = enterprise_of(request)
+    return tagged(request, _one(enterprise, avoidable.of(enterprise), fingerprint)[1])
+
+
+@router.put(ONE, auth=ADMIN, response={200: Duplicate, **CHANGES})
+def duplicate_decide(request: HttpRequest, fingerprint: str, body: Decision) -> HttpResponse:
+    """Accept, reject or snooze a candidate, or open it again. Scope admin:connect."""
+    enterprise = enterprise_of(request)
+    candidate, _now = _one(enterprise, avoidable.of(enterprise), fingerprint)
+    with transaction.atomic():
+        auth.as_asked(request, _one(enterprise, avoidable.of(enterprise), fingerprint)[1])
+        if body.state == "open":
+            twice.reopen(enterprise=enterprise, fingerprint=candidate.fingerprint, by=None)
+        else:
+            twice.decide(enterprise=enterprise, candidate=candidate, state=body.state, by=None)
+    return changed(_one(enterprise, avoidable.of(enterprise), fingerprint)[1])
+
+
+@router.get(EXCLUSIONS, auth=OVERSEE, response={200: Exclusions, **PROBLEMS})
+def duplicate_exclusions(request: HttpRequest) -> HttpResponse:
+    """List what is never proposed. Scope read:enterprise, of an owner or auditor."""
+    return tagged(request, _exclusions(enterprise_of(request)))
+
+
+@router.put(EXCLUSIONS, auth=ADMIN, response={200: Exclusions, **CHANGES})
+def duplicate_exclude(request: HttpRequest, body: Exclusions) -> HttpResponse:
+    """Set what is never proposed, in place of what was. Scope admin:connect."""
+    with transaction.atomic():
+        enterprise = enterprise_of(request)
+        auth.as_asked(request, _exclusions(enterprise))
+        patterns = [pattern.replace("\0", "") for pattern in body.patterns]
+        twice.exclude(enterprise=enterprise, patterns=patterns, by=None)
+    return changed(_exclusions(enterprise))
+
+
+def _chosen(found: avoidable.Avoidable, state: str) -> list[Candidate]:
+    every = (*found.candidates, *found.aside) if state else found.candidates
+    some = [one for one in every if state in ("", _state(found, one))]
+    return sorted(some, key=lambda one: one.rank)
+
+
+def _page(request: HttpRequest, found: list[Candidate], size: int) -> paging.Page[tuple[int, Candidate]]:
+    rows = list(enumerate(found))
+
+    def fetch(cursor: paging.Cursor | None, limit: int) -> list[tuple[int, Candidate]]:
+        if cursor is None:
+            return rows[:limit]
+        at = max(0, int(str(cursor.values[0])))
+        return rows[:at][::-1][:limit] if cursor.back else rows[at + 1 :][:limit]
+
+    return paging.assemble(request, fetch, lambda row: (row[0],), kinds=(int,), size=size)
+
+
+def _one(
+    enterprise: Enterprise, found: avoidable.Avoidable, fingerprint: str
+) -> tuple[Candidate, dict[str, Any]]:
+    for one in (*found.candidates, *found.aside):
+        if one.fingerprint == fingerprint:
+            return one, _told(enterprise, found, [one])[0]
+    raise Http404
+
+
+def _told(enterprise: Enterprise, found: avoidable.Avoidable, some: list[Candidate]) -> list[dict[str, Any]]:
+    items = counted_twice.items(enterprise, some, decisions=found.decisions)
+    return [_duplicate(found, one, item) for one, item in zip(some, items, strict=True)]
+
+
+def _state(found: avoidable.Avoidable, one: Candidate) -> str:
+    decision = found.decisions.get(one.fingerprint)
+    return decision.state if decision else "open"
+
+
+def _duplicate(found: avoidable.Avoidable, one: Candidate, item: counted_twice.Item) -> dict[str, Any]:
+    decision = found.decisions.get(one.fingerprint)
+    return {
+        "fingerprint": one.fingerprint,
+        "state": _state(found, one),
+        "decided_by": decision.decided_by_login if decision else None,
+        "decided_at": iso(decision.decided_at) if decision else None,
+        "until": (iso(decision.until) or None) if decision else None,
+        "reason": one.reason,
+        "who": item.who,
+        "confidence": item.confidence,
+        "licenses": item.licenses,
+        "cents_a_year": item.cents_a_year,
+        "cause": item.cause,
+        "fix": item.fix,
+        "actor": item.actor,
+        "host": item.host,
+        "login": item.login,
+        "address": item.before,
+        "change_to": item.after,
+        "temporary": item.temporary,
+        "people": [pk for pk in (one.kept, *one.extra) if pk],
+    }
+
+
+def _exclusions(enterprise: Enterprise) -> dict[str, Any]:
+    return {"patterns": avoidable.exclusions(enterprise)}
