@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite postgresql requirements browser messages screenshots a11y uploads saml journeys speed api bench faults
+.PHONY: help run venv check test sqlite running postgresql requirements browser messages screenshots a11y uploads saml journeys speed api bench faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,10 +54,16 @@ check: .venv/.dev ## lint, format, types, arrows, templates, migrations, deploym
 	  $(PRODUCTION) $(VENV) manage.py makemigrations --check --dry-run && \
 	  $(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
 
-test: sqlite $(if $(ONLY),,postgresql) ## all tests, on both stacks (ONLY="tests/unit -k word": some, on SQLite alone)
+test: sqlite $(if $(ONLY),,running postgresql) ## all tests, on both stacks (ONLY="tests/unit -k word": some, on SQLite alone)
+
+# What starts processes waits more than it computes, so it is a run of its own, beside the rest where make has jobs.
+RUNNING = tests/faults tests/browser tests/integration/run tests/integration/engine/test_worker.py
 
 sqlite: .venv/.dev browser
-	env -u DATABASE_URL $(VENV) -m pytest $(ONLY)
+	env -u DATABASE_URL $(VENV) -m pytest $(or $(ONLY),$(addprefix --ignore=,$(RUNNING)))
+
+running: .venv/.dev browser ## tests of whole processes, the browser and faults among them, on SQLite
+	env -u DATABASE_URL $(VENV) -m pytest $(RUNNING)
 
 postgresql: .venv/.dev ## what touches rows again, on PostgreSQL and Redis (ONLY="tests/integration/engine")
 	$(VENV) -m tests.support.second_stack $(ONLY)
