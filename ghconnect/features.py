@@ -45,6 +45,7 @@ class Feature:
     on_disable: Callback = nothing
     on_disconnect: Callback = nothing
     on_token_replaced: Callback = nothing
+    on_server_leaving: Callback = nothing
     on_server_removed: Callback = nothing
     on_enterprise_token: Callback = nothing
     on_contract: Callback = nothing
@@ -95,6 +96,12 @@ def contract_changed(*, enterprise: Any, by: User | None) -> None:
     """Tell every feature that another contract holds."""
     for feature in _registry.values():
         feature.on_contract(enterprise=enterprise, by=by)
+
+
+def server_leaving(*, server: Server, by: User | None) -> None:
+    """Tell every feature that the server is to go: one of them removes it when its accounts are counted out."""
+    for feature in _registry.values():
+        feature.on_server_leaving(server=server, by=by)
 
 
 def server_removed(*, server: Server, by: User | None) -> None:

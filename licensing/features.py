@@ -13,7 +13,7 @@ KEY = "license_usage_sync"
 def register() -> None:
     """Fill the registries; called once at start."""
     from . import panels, questions
-    from .usecases import recount, schedule
+    from .usecases import recounts, schedule
 
     features.register(
         features.Feature(
@@ -23,9 +23,10 @@ def register() -> None:
             on_disable=schedule.on_disable,
             on_disconnect=schedule.on_disable,
             on_token_replaced=schedule.on_token_replaced,
+            on_server_leaving=recounts.on_server_leaving,
             on_server_removed=schedule.on_server_removed,
             on_enterprise_token=schedule.on_enterprise_token,
-            on_contract=recount.on_contract,
+            on_contract=recounts.on_contract,
             panels={
                 "feature_row": panels.feature_row,
                 "account_box": panels.account_box,

@@ -11,6 +11,7 @@ from .usecases import (
     attention,
     deliver,
     github_status,
+    recounts,
     retention,
     sandbox_clock,
     sandbox_estate,
@@ -27,6 +28,12 @@ log = logging.getLogger(__name__)
 def perform_sync(run_id: int, **_: object) -> None:
     """Perform one run."""
     sync.perform(run_id=run_id)
+
+
+@shared_task(name="licensing.recount")
+def recount(recount_id: int, **_: object) -> None:
+    """Count everybody again where a contract changed or a server goes."""
+    recounts.perform(recount_id=recount_id)
 
 
 @shared_task(name="licensing.request_due_syncs")

@@ -105,7 +105,9 @@ class ProfileForm(forms.Form):
         return cls(
             initial={
                 "name": enterprise.name,
-                "contract": enterprise.contract,
+                "contract": enterprise.contract
+                if enterprise.next_contract is None
+                else enterprise.next_contract,
                 "renews_on": enterprise.renews_on,
                 "price": None if cents is None else Decimal(cents) / 100,
                 "currency": enterprise.currency,

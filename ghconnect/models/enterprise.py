@@ -50,6 +50,8 @@ class Enterprise(models.Model):
     checks = models.JSONField(default=list)
     checked_at = models.DateTimeField(null=True)
     contract = models.CharField(max_length=8, choices=Contract, blank=True, default=Contract.UNKNOWN)
+    # Asked for and not yet counted by: whoever counts people takes it over with the numbers. None: nothing is asked.
+    next_contract = models.CharField(max_length=8, choices=Contract, null=True, default=None)  # noqa: DJ001
     renews_on = models.DateField(null=True, blank=True)
     price_cents = models.PositiveIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")

@@ -53,6 +53,8 @@ class Server(models.Model):
     license_seats_used = models.PositiveIntegerField(null=True)
     license_days_left = models.IntegerField(null=True)
     license_read_at = models.DateTimeField(null=True)
+    # Somebody asked for its removal: it is disconnected, and goes when its accounts are out of the numbers.
+    leaving_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")
 

@@ -140,14 +140,25 @@ def rename(*, enterprise: Enterprise, name: str, by: User) -> Enterprise:
 
 @transaction.atomic
 def set_contract(*, enterprise: Enterprise, contract: str, renews_on: date | None, by: User) -> Enterprise:
-    """State the contract: it decides what a pending invitation consumes; raises BadValue."""
+    """State the contract: it decides what a pending invitation consumes; raises BadValue.
+
+    It holds from the edition on in which everybody is counted by it; until then it is the `next_contract`.
+    """
     if contract not in Enterprise.Contract.values:
         raise BadValue("contract")
-    before = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk).contract
-    changed = _change(enterprise, by, contract=contract, renews_on=renews_on)
-    if contract != before:
+    row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    asked = None if contract == row.contract else contract
+    changed = _change(enterprise, by, next_contract=asked, renews_on=renews_on)
+    if asked is not None and asked != row.next_contract:
         features.contract_changed(enterprise=changed, by=by)
     return changed
+
+
+def take_contract(*, enterprise: Enterprise) -> None:
+    """Let the contract that was asked for hold from now on; called with the enterprise locked."""
+    if enterprise.next_contract is not None:
+        enterprise.contract, enterprise.next_contract = enterprise.next_contract, None
+        enterprise.save(update_fields=["contract", "next_contract"])
 
 
 @transaction.atomic
@@ -189,5 +200,6 @@ def _change(enterprise: Enterprise, by: User, **values: object) -> Enterprise:
         for name in changed:
             setattr(locked, name, values[name])
         locked.save(update_fields=changed)
-        audit.record("enterprise.change", by=by, enterprise=locked, subject=locked.slug, fields=changed)
+        fields = [name.removeprefix("next_") for name in changed]
+        audit.record("enterprise.change", by=by, enterprise=locked, subject=locked.slug, fields=fields)
     return locked

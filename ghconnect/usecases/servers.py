@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from ghconnect import clock, features
 from ghconnect.github import tokens
@@ -24,6 +25,7 @@ __all__ = [
     "BadValue",
     "TokenRefused",
     "add",
+    "ask_to_remove",
     "change",
     "check",
     "delete_token",
@@ -190,7 +192,21 @@ def rename(*, server: Server, host: str, by: User) -> Server:
 
 
 @transaction.atomic
-def remove(*, server: Server, by: User) -> None:
+def ask_to_remove(*, server: Server, by: User | None) -> Server:
+    """Disconnect the server at once and let it be removed: whoever counts its accounts does that, and it goes."""
+    row = locked(server)
+    if row.leaving_at is not None:
+        return row
+    if Connection.objects.filter(server=row).exists():
+        connect.disable(server=row, by=by)
+    _write(row, leaving_at=timezone.now())
+    audit.record("server.ask_to_remove", by=by, enterprise=row.enterprise, subject=row.host)
+    features.server_leaving(server=row, by=by)
+    return row
+
+
+@transaction.atomic
+def remove(*, server: Server, by: User | None) -> None:
     """Remove the server and everything of it here; GitHub goes on counting its users."""
     # What follows counts the enterprise again under its lock, which is taken before a server's everywhere.
     Enterprise.objects.select_for_update(no_key=True).get(pk=server.enterprise_id)

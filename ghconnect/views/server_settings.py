@@ -138,6 +138,7 @@ def remove(request: PlacedRequest) -> HttpResponseBase:
     if not question.answered(request):
         return question.again(request, _("This is not the host name of the server. Nothing was removed."))
     host = server.host
-    servers.remove(server=server, by=request.user)
-    messages.success(request, _("{host} is removed from this console.").format(host=host))
+    servers.ask_to_remove(server=server, by=request.user)
+    words = _("{host} is being removed: its accounts leave the numbers in a moment.")
+    messages.success(request, words.format(host=host))
     return redirect("overview", request.place.enterprise.slug)

@@ -5,6 +5,7 @@ from .alerts import Alert, AlertDelivery, Alerting, AlertReceiver, AttentionItem
 from .among import Among
 from .cloud import CloudFact, CloudSource
 from .people import BridgeItem, Match, Person, SearchTerm, Seat
+from .recounts import Recount
 from .saved import SavedView
 from .sync import (
     DueSync,
@@ -43,6 +44,7 @@ __all__ = [
     "LicenseRow",
     "Match",
     "Person",
+    "Recount",
     "RowAccount",
     "RunChange",
     "RunChunk",

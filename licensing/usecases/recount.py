@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from ghconnect.models import Enterprise, User
+from ghconnect.models import Enterprise
 from ghconnect.records import LicenseRow as Record
+from ghconnect.usecases import enterprises
 from licensing.models import Edition, LicenseRow, bulk
 from licensing.rules import consumption
 
@@ -19,17 +20,12 @@ def everything(*, enterprise: Enterprise, cause: str) -> Edition:
     When only what was decided before stands, this changes nothing but the number of the edition.
     """
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    enterprises.take_contract(enterprise=enterprise)
     _count_rows(enterprise)
     bulk.open_scratch()
     bulk.mark_everything(enterprise.pk)
     rematch.rematch(estate.estate(enterprise, enterprise.edition + 1, None))
     return editions.publish(enterprise, cause=cause)
-
-
-def on_contract(*, enterprise: Enterprise, by: User | None) -> None:
-    """What an invitation consumes depends on the contract (ENGINEERING §18)."""
-    if enterprise.edition:
-        everything(enterprise=enterprise, cause="contract")
 
 
 def _count_rows(enterprise: Enterprise) -> None:

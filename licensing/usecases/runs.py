@@ -24,7 +24,7 @@ from ghconnect.queue import send
 from ghconnect.request_facts import acting
 from ghconnect.usecases import audit
 from ghconnect.usecases.features import is_enabled
-from licensing.models import SyncRun, bulk
+from licensing.models import Recount, SyncRun, bulk
 from licensing.rules import schedule
 
 from . import chunks
@@ -235,6 +235,12 @@ def mine(run: SyncRun) -> QuerySet[SyncRun]:
     return SyncRun.objects.filter(pk=run.pk, attempt=run.attempt, state=State.RUNNING)
 
 
+def _rows(work: SyncRun | Recount) -> QuerySet[SyncRun] | QuerySet[Recount]:
+    return (
+        mine(work) if isinstance(work, SyncRun) else Recount.objects.filter(pk=work.pk, attempt=work.attempt)
+    )
+
+
 def save(run: SyncRun, **values: Any) -> None:
     """Write progress through the fence; raises LostRun."""
     if not mine(run).update(**values):
@@ -259,7 +265,7 @@ def fetched(run: SyncRun, upload: uuid.UUID, **values: Any) -> None:
 
 
 @contextmanager
-def heartbeat(run: SyncRun) -> Iterator[None]:
+def heartbeat(run: SyncRun | Recount) -> Iterator[None]:
     """Renew the lease every third of it, from a thread with its own connection, while the block works."""
     done = threading.Event()
     thread = threading.Thread(target=_beat, args=(run, done), daemon=True, name=f"lease {run}")
@@ -271,11 +277,11 @@ def heartbeat(run: SyncRun) -> Iterator[None]:
         thread.join(timeout=lease().total_seconds())
 
 
-def _beat(run: SyncRun, done: threading.Event) -> None:
+def _beat(run: SyncRun | Recount, done: threading.Event) -> None:
     try:
         while not done.wait(lease().total_seconds() / 3):
             try:
-                mine(run).update(lease_until=Now() + lease())
+                _rows(run).update(lease_until=Now() + lease())
             except OperationalError as error:
                 # On SQLite "locked" means another writer is alive, this process very likely; the next beat tries again.
                 log.debug("lease of %s not renewed: %s", run, error)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from ghconnect.queue import send
 from licensing.models import RunChunk
 
-from . import runs
+from . import recounts, runs
 
 HALF_UPLOAD_KEPT = timedelta(hours=24)
 
@@ -19,8 +19,11 @@ def sweep() -> int:
     ids = runs.sendable()
     for run_id in ids:
         send("licensing.perform_sync", run_id=run_id)
+    open_recounts = recounts.sendable()
+    for pk in open_recounts:
+        send("licensing.recount", recount_id=pk)
     _forget_half_uploads()
-    return len(ids)
+    return len(ids) + len(open_recounts)
 
 
 def _forget_half_uploads() -> None:

@@ -152,7 +152,12 @@ def enterprise_with_token(console: Console) -> Enterprise:
     """Make the sandbox's enterprise with its token; there can be one."""
     facts = console.sandbox.world["enterprise"]
     return Enterprise.objects.create(
-        slug=facts["slug"], name=facts["slug"], contract="volume", token=seal(facts["token"]), sandbox=True
+        slug=facts["slug"],
+        host=facts["host"],
+        name=facts["slug"],
+        contract="volume",
+        token=seal(facts["token"]),
+        sandbox=True,
     )
 
 

@@ -19,6 +19,7 @@ from licensing.models import (
     Edition,
     LicenseRow,
     Person,
+    Recount,
     RowAccount,
     RunChange,
     RunChunk,
@@ -26,7 +27,7 @@ from licensing.models import (
     SyncRun,
 )
 from licensing.rules import formats
-from licensing.usecases import sync, upload
+from licensing.usecases import recounts, sync, upload
 from tests.integration.engine import drive
 
 pytestmark = pytest.mark.django_db
@@ -363,11 +364,15 @@ def test_another_contract_decides_everybody_again_in_one_edition(
     number = of.edition
     enterprises.set_contract(enterprise=of, contract="metered", renews_on=None, by=mona)
     of.refresh_from_db()
+    assert (of.edition, of.contract, drive.totals(of)) == (number, "volume", before)
+    assert recounts.perform(recount_id=Recount.objects.get().pk)
+    of.refresh_from_db()
     after = drive.totals(of)
     assert (of.edition, Edition.objects.get(number=of.edition).cause) == (number + 1, "contract")
     assert (after["expected"], after["rows"], after["unexplained"]) == (2, {"cloud": 1}, 3)
     drive.assert_sound(of)
     enterprises.set_contract(enterprise=of, contract="volume", renews_on=None, by=mona)
+    assert recounts.perform(recount_id=Recount.objects.get(done_at=None).pk)
     assert drive.totals(of) == before
     drive.assert_sound(of)
 

@@ -8,6 +8,8 @@ from django.test import Client
 from ghconnect.models import Server, ServerName, User
 from ghconnect.seal import unseal
 from ghconnect.usecases import servers
+from licensing.models import Recount
+from licensing.usecases import recounts
 from tests.support.estate import Estate
 from tests.support.sandbox import Sandbox
 
@@ -165,6 +167,8 @@ def test_a_server_is_removed_only_when_its_host_is_typed(octo: Estate, as_: Sign
     assert Server.objects.count() == 1
     answer = client.post(address, {"typed": " GHE-Tokyo.octo-corp.example"})
     assert answer.headers["Location"] == "/enterprises/octo-corp"
+    assert "is being removed" in text(client.get(answer.headers["Location"]))
+    assert recounts.perform(recount_id=Recount.objects.get().pk)
     assert not Server.objects.exists()
 
 

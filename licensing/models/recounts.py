@@ -1,0 +1,45 @@
+"""What makes everybody of an enterprise be counted again, outside a sync: asked for by a page, done by a worker."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from ghconnect.models import Enterprise, Server
+from ghconnect.models.text import CodePointField
+
+
+class Recount(models.Model):
+    """One change that decides everybody again in one edition; open until `done_at`.
+
+    Its cause is that of its edition. `attempt` is the fence, `lease_until` in the database's clock, as of a run;
+    after a failure it rests until `resume_at`. `subject` is the host of the server that goes, "" for a contract.
+    """
+
+    class Cause(models.TextChoices):
+        CONTRACT = "contract"
+        SERVER = "server_removed"
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="recounts")
+    cause = models.CharField(max_length=20, choices=Cause)
+    server = models.ForeignKey(Server, null=True, on_delete=models.SET_NULL, related_name="+")
+    subject = CodePointField(max_length=255, blank=True, default="")
+    by = models.ForeignKey("ghconnect.User", null=True, on_delete=models.SET_NULL, related_name="+")
+    requested_at = models.DateTimeField(auto_now_add=True)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+    resume_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["enterprise", "cause", "subject"], condition=Q(done_at=None), name="recount_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise.slug} {self.cause} {self.subject}".strip()
