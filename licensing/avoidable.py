@@ -1,34 +1,35 @@
 """Licenses that could probably be avoided, worked out once for an edition: the one place that asks the rules.
 
-A list beside the numbers: nothing here is ever subtracted from one.
+A worker keeps them in a table (`usecases.twice_find`); until it has been there, of a small enterprise they are worked
+out at the first asking, and of a large one those of the edition before stand. A list beside the numbers: nothing here is
+ever subtracted from one.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
 from licensing.models import (
-    Account,
-    Address,
-    LicenseRow,
-    Person,
-    RowAccount,
+    Edition,
+    TwiceCandidate,
     TwiceDecision,
     TwiceExclusion,
+    TwiceFound,
+    TwicePerson,
 )
 from licensing.rules import avoidable as rules
-from licensing.rules.normalise import email_key
 
-# Of more people than this a page does not work it out by the way: only the page that lists them does.
+from . import seat_streams
+
+# Of more people than this no page works it out: it shows what the worker found last.
 BY_THE_WAY = 20_000
 KEPT_SECONDS = 24 * 3600
 MONTHS = 12
@@ -50,22 +51,82 @@ class Avoidable:
 
 
 def of(enterprise: Enterprise) -> Avoidable:
-    """Return the candidates of the newest edition; worked out at the first asking, then kept."""
+    """Return the candidates: of the newest edition, or of a large enterprise those the worker found last."""
+    if _ready(enterprise):
+        return _counted(enterprise, stored(TwiceCandidate.objects.filter(enterprise=enterprise)))
+    return _counted(enterprise, _worked_out(enterprise))
+
+
+def of_person(enterprise: Enterprise, pk: int) -> list[rules.Candidate]:
+    """Return the open candidates that a person is part of."""
+    if not _ready(enterprise):
+        return [one for one in of(enterprise).candidates if pk in (*one.extra, one.kept)]
+    mine = TwicePerson.objects.filter(person_id=pk).values("candidate")
+    rows = TwiceCandidate.objects.filter(enterprise=enterprise, pk__in=mine)
+    return _counted(enterprise, stored(rows)).candidates
+
+
+def licenses(enterprise: Enterprise) -> int:
+    """Return how many licenses could be avoided for good: one query, however many, where a worker has been there."""
+    if not _ready(enterprise):
+        return of(enterprise).licenses
+    aside = _holding(enterprise).exclude(state=TwiceDecision.State.ACCEPTED)
+    rows = TwiceCandidate.objects.filter(enterprise=enterprise, temporary=False)
+    rows = rows.filter(~Exists(aside.filter(fingerprint=OuterRef("fingerprint"))))
+    return rows.aggregate(n=Sum("licenses"))["n"] or 0
+
+
+def found(enterprise: Enterprise) -> TwiceFound | None:
+    """Return what a worker looked at last."""
+    return TwiceFound.objects.filter(enterprise=enterprise).first()
+
+
+def stands(enterprise: Enterprise) -> bool:
+    """Whether the table is of the newest edition, and leaves out what is to be left out."""
+    last = found(enterprise)
+    return (
+        last is not None
+        and last.edition == enterprise.edition
+        and last.excluded == excluded_hash(exclusions(enterprise))
+    )
+
+
+def work_out(enterprise: Enterprise, excluded: Iterable[str]) -> list[rules.Candidate]:
+    """Return all candidates, the most certain first: two passes over everybody, in memory that hardly grows."""
+    seats, domains = seat_streams.narrowed(enterprise)
+    return sorted(rules.candidates(seats, excluded, domains=domains), key=lambda one: one.rank)
+
+
+def stored(rows: QuerySet[TwiceCandidate]) -> list[rules.Candidate]:
+    """Return candidates of the table in their order: two queries."""
+    people: defaultdict[int, list[int]] = defaultdict(list)
+    extra = TwicePerson.objects.filter(candidate__in=rows, extra=True).order_by("candidate_id", "person_id")
+    for candidate, person in extra.values_list("candidate_id", "person_id"):
+        people[candidate].append(person)
+    return [
+        rules.Candidate(row.reason, tuple(people[row.pk]), row.kept_id, row.fix, row.params, row.temporary)
+        for row in rows.order_by("temporary", "weight", "id")
+    ]
+
+
+def _ready(enterprise: Enterprise) -> bool:
+    return stands(enterprise) or _people(enterprise) > BY_THE_WAY
+
+
+def _people(enterprise: Enterprise) -> int:
+    """How many consume, as the newest edition says."""
+    totals = Edition.objects.filter(enterprise=enterprise, number=enterprise.edition).values_list("totals")
+    return int((totals.first() or ({},))[0].get("expected", 0))
+
+
+def _worked_out(enterprise: Enterprise) -> list[rules.Candidate]:
     excluded = exclusions(enterprise)
     key = _key(enterprise, excluded)
-    found: list[rules.Candidate] | None = cache.get(key)
-    if found is None:
-        found = rules.candidates(seats(enterprise), excluded)
-        cache.set(key, found, KEPT_SECONDS)
-    return _counted(enterprise, found)
-
-
-def by_the_way(enterprise: Enterprise, people: int) -> Avoidable | None:
-    """Return the same for a page that shows its sum among others; None where that would keep somebody waiting."""
-    if people <= BY_THE_WAY:
-        return of(enterprise)
-    found: list[rules.Candidate] | None = cache.get(_key(enterprise, exclusions(enterprise)))
-    return None if found is None else _counted(enterprise, found)
+    known: list[rules.Candidate] | None = cache.get(key)
+    if known is None:
+        known = work_out(enterprise, excluded)
+        cache.set(key, known, KEPT_SECONDS)
+    return known
 
 
 def exclusions(enterprise: Enterprise) -> list[str]:
@@ -74,9 +135,14 @@ def exclusions(enterprise: Enterprise) -> list[str]:
     return list(rows.values_list("pattern", flat=True))
 
 
+def excluded_hash(excluded: Iterable[str]) -> str:
+    """Name patterns."""
+    return sha256("\n".join(excluded).encode()).hexdigest()
+
+
 def _key(enterprise: Enterprise, excluded: list[str]) -> str:
     # Started again, or restored, an enterprise may have the number and edition of another.
-    without = sha256("\n".join(excluded).encode()).hexdigest()[:12]
+    without = excluded_hash(excluded)[:12]
     return f"twice:{enterprise.pk}:{enterprise.created_at.timestamp()}:{enterprise.edition}:{without}"
 
 
@@ -93,9 +159,12 @@ def _counted(enterprise: Enterprise, found: list[rules.Candidate]) -> Avoidable:
 
 def _decisions(enterprise: Enterprise) -> dict[str, TwiceDecision]:
     """Words that hold now: a snooze ends by itself."""
+    return {row.fingerprint: row for row in _holding(enterprise)}
+
+
+def _holding(enterprise: Enterprise) -> QuerySet[TwiceDecision]:
     now = clock.now(enterprise)
-    rows = TwiceDecision.objects.filter(Q(until=None) | Q(until__gt=now), enterprise=enterprise)
-    return {row.fingerprint: row for row in rows}
+    return TwiceDecision.objects.filter(Q(until=None) | Q(until__gt=now), enterprise=enterprise)
 
 
 def _is_aside(decision: TwiceDecision | None) -> bool:
@@ -106,76 +175,3 @@ def cents_a_year(enterprise: Enterprise, licenses: int) -> int | None:
     """What so many licenses cost in a year, in hundredths of the enterprise's currency."""
     price = enterprise.price_cents
     return None if price is None else price * MONTHS * licenses
-
-
-# --- who consumes, as the rules ask it ---------------------------------------------------------------------------
-
-
-def seats(enterprise: Enterprise) -> Iterator[rules.Seat]:
-    """Yield everybody who consumes a license: six queries, however many people."""
-    accounts, elsewhere = _accounts(enterprise), _elsewhere(enterprise)
-    addresses, invited, others = _addresses(enterprise), _invited(enterprise), _others(enterprise)
-    people = Person.objects.filter(enterprise=enterprise, ended_edition=None, consumes=True)
-    columns = ("pk", "deployment", "name", "cloud_account_id", "cloud_account__login")
-    for pk, deployment, name, cloud_id, login in people.values_list(*columns).iterator():
-        own = tuple(accounts.get(pk, ()))
-        if deployment == "invitation":
-            yield rules.Seat(pk, rules.INVITATION, addresses=tuple(filter(None, [invited.get(pk, "")])))
-        elif cloud_id:
-            yield rules.Seat(pk, rules.CLOUD, name, login or "", tuple(addresses.get(cloud_id, ())), own)
-        elif own:
-            # A person on servers alone is called by a login, which is no name.
-            told = {account.key for account in own}
-            more = tuple(key for key in others.get(pk, ()) if key not in told)
-            yield rules.Seat(pk, rules.SERVER, accounts=own, others=more)
-        else:
-            keys = others.get(pk, [])
-            on = tuple(_with_key(one, keys) for one in elsewhere.get(pk, ()))
-            yield rules.Seat(pk, rules.UNKNOWN, accounts=on, others=tuple(keys))
-
-
-def _accounts(enterprise: Enterprise) -> dict[int, list[rules.SeatAccount]]:
-    rows = Account.objects.filter(enterprise=enterprise, ended_edition=None, consumes=True)
-    columns = ("person_id", "server__host", "login", "key")
-    found: defaultdict[int, list[rules.SeatAccount]] = defaultdict(list)
-    for person, *facts in rows.order_by("server__host", "remote_user_id").values_list(*columns).iterator():
-        found[person].append(rules.SeatAccount(*facts))
-    return found
-
-
-def _elsewhere(enterprise: Enterprise) -> dict[int, list[rules.SeatAccount]]:
-    """Accounts that GitHub lists on servers not known here, of rows without a cloud account."""
-    rows: QuerySet[Any] = RowAccount.objects.filter(
-        enterprise=enterprise, server=None, row__cloud_account=None, row__person_id__isnull=False
-    )
-    found: defaultdict[int, list[rules.SeatAccount]] = defaultdict(list)
-    for person, host in rows.order_by("host").values_list("row__person_id", "host").iterator():
-        found[person].append(rules.SeatAccount(host, "", ""))
-    return found
-
-
-def _with_key(account: rules.SeatAccount, keys: list[str]) -> rules.SeatAccount:
-    """An account on a server not read here: GitHub tells its addresses, and not which is the primary one."""
-    return replace(account, key=keys[0]) if keys else account
-
-
-def _others(enterprise: Enterprise) -> dict[int, list[str]]:
-    """The addresses GitHub's row lists of accounts on servers, of people without a cloud account."""
-    rows = LicenseRow.objects.filter(enterprise=enterprise, cloud_account=None, person_id__isnull=False)
-    pairs = rows.exclude(server_keys=[]).values_list("person_id", "server_keys").iterator()
-    return {person or 0: list(keys) for person, keys in pairs}
-
-
-def _addresses(enterprise: Enterprise) -> dict[int, list[str]]:
-    rows = Address.objects.filter(enterprise=enterprise).order_by("key")
-    found: defaultdict[int, list[str]] = defaultdict(list)
-    for cloud, key in rows.values_list("cloud_account_id", "key").distinct().iterator():
-        found[cloud].append(key)
-    return found
-
-
-def _invited(enterprise: Enterprise) -> dict[int, str]:
-    """The address somebody was invited by, by person."""
-    rows = LicenseRow.objects.filter(enterprise=enterprise, kind="invitation", person_id__isnull=False)
-    pairs = rows.values_list("person_id", "github_com_login")
-    return {person or 0: email_key(login) for person, login in pairs if "@" in login}

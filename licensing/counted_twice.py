@@ -99,17 +99,26 @@ def money(cents: int, currency: str) -> str:
 
 def sum_words(found: avoidable.Avoidable) -> str:
     """Return "15 licenses, 3,780 USD a year"."""
-    words = ngettext("{n} license", "{n} licenses", found.licenses).format(n=number(found.licenses))
-    if found.cents_a_year is None:
+    return _sum(found.licenses, found.cents_a_year, found.currency)
+
+
+def sum_of(enterprise: Enterprise, licenses: int) -> str:
+    """Return the same of so many licenses."""
+    return _sum(licenses, avoidable.cents_a_year(enterprise, licenses), enterprise.currency)
+
+
+def _sum(licenses: int, cents: int | None, currency: str) -> str:
+    words = ngettext("{n} license", "{n} licenses", licenses).format(n=number(licenses))
+    if cents is None:
         return words
-    cost = money(found.cents_a_year, found.currency)
+    cost = money(cents, currency)
     return _("{licenses}, {cost} a year").format(licenses=words, cost=cost)
 
 
-def summary(enterprise: Enterprise, people: int) -> str:
+def summary(enterprise: Enterprise) -> str:
     """Return the same for a page that shows it among other numbers; "" where there is nothing, or it is not known."""
-    found = avoidable.by_the_way(enterprise, people)
-    return sum_words(found) if found and found.licenses else ""
+    licenses = avoidable.licenses(enterprise)
+    return sum_of(enterprise, licenses) if licenses else ""
 
 
 def items(
@@ -129,10 +138,9 @@ def items(
         yield replace(item, accepted=decision.decided_by_login) if decision else item
 
 
-def of_person(enterprise: Enterprise, person: Person, people: int, *, sender: str) -> list[Item]:
-    """Return the candidates that this person is part of; none where all of them would take long to work out."""
-    found = avoidable.by_the_way(enterprise, people)
-    mine = [one for one in found.candidates if person.pk in (*one.extra, one.kept)] if found else []
+def of_person(enterprise: Enterprise, person: Person, *, sender: str) -> list[Item]:
+    """Return the candidates that this person is part of."""
+    mine = avoidable.of_person(enterprise, person.pk)
     shown = list(items(enterprise, mine, sender=sender))
     return [
         replace(item, url=_person_url(enterprise, one.extra[0] if one.kept == person.pk else one.kept))

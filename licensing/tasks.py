@@ -19,6 +19,7 @@ from .usecases import (
     statistics,
     sweep,
     sync,
+    twice_find,
 )
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ def request_due_syncs(**_: object) -> None:
     sandbox_clock.follow()
     schedule.dispatch()
     deliver.dispatch()
+    twice_find.dispatch()
 
 
 @shared_task(name="licensing.sweep_stale_runs")
@@ -64,6 +66,12 @@ def watch_github(enterprise_id: int, **_: object) -> None:
 def refresh_attention(enterprise_id: int = 0, **_: object) -> None:
     """Bring the table of what needs somebody up to date: of one enterprise, or of all."""
     attention.refresh_ids(enterprise_id)
+
+
+@shared_task(name="licensing.find_counted_twice")
+def find_counted_twice(enterprise_id: int, **_: object) -> None:
+    """Find who is probably counted twice since the last edition."""
+    twice_find.find_id(enterprise_id)
 
 
 @shared_task(name="licensing.deliver_alerts")

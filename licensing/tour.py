@@ -141,7 +141,7 @@ def _held(place: Place, servers: list[clocks.Clocks]) -> Step:
 
 def _why(place: Place, numbers: bridge.BridgeView) -> Step:
     enterprise = place.enterprise
-    jane, total = _person(enterprise, JANE), counted_twice.summary(enterprise, numbers.expected)
+    jane, total = _person(enterprise, JANE), counted_twice.summary(enterprise)
     told = [_("A license has a page that says which accounts it covers, and by which rule and value.")]
     found = []
     if jane is not None:

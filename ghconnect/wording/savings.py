@@ -13,6 +13,7 @@ CAUSES: dict[str, Wordings] = {
     "same_local": _("The same name before the @, in another domain of the enterprise"),
     "same_login": _("The same login on GitHub, with another address"),
     "same_name": _("The same name on GitHub, with another address"),
+    "similar_name": _("The name on GitHub makes this login, and the address reads like it"),
     "robot": _("The same login without an email on several servers"),
     "unknown_server": (
         _("On {host}, a server this console does not know"),

@@ -19,7 +19,7 @@ from .sync import (
     StagedRowAccount,
     SyncRun,
 )
-from .twice import TwiceDecision, TwiceExclusion
+from .twice import TwiceCandidate, TwiceDecision, TwiceExclusion, TwiceFound, TwicePerson
 from .usage import CloudPicture, Edition, GitHubCount, GitHubSync, ServerStatistics
 
 __all__ = [
@@ -58,6 +58,9 @@ __all__ = [
     "StagedRow",
     "StagedRowAccount",
     "SyncRun",
+    "TwiceCandidate",
     "TwiceDecision",
     "TwiceExclusion",
+    "TwiceFound",
+    "TwicePerson",
 ]

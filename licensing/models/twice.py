@@ -46,3 +46,52 @@ class TwiceExclusion(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["enterprise", "pattern"], name="twice_excluded_once"),
         ]
+
+
+class TwiceFound(models.Model):
+    """Of which edition, and without which patterns (`excluded`, hashed), the candidates of an enterprise are."""
+
+    enterprise = models.OneToOneField(Enterprise, on_delete=models.CASCADE, related_name="+")
+    edition = models.PositiveBigIntegerField()
+    excluded = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    seconds = models.FloatField()
+
+
+class TwiceCandidate(models.Model):
+    """A candidate as a worker found it (`rules.avoidable.Candidate`), in the order of `temporary`, `weight`, id.
+
+    `digest` is that of everything it says. `params` name people: a person who is erased takes theirs along.
+    """
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="+", db_index=False)
+    digest = models.CharField(max_length=64)
+    fingerprint = models.CharField(max_length=64)
+    reason = models.CharField(max_length=24)
+    fix = models.CharField(max_length=24)
+    params = models.JSONField(default=dict)
+    temporary = models.BooleanField()
+    weight = models.IntegerField()
+    licenses = models.PositiveIntegerField()
+    kept_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["enterprise", "digest"], name="twice_candidate_once"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["enterprise", "temporary", "weight", "id"], name="twice_candidate_ranked"),
+        ]
+
+
+class TwicePerson(models.Model):
+    """Somebody in a candidate: whose license could end (`extra`), or remains."""
+
+    candidate = models.ForeignKey(TwiceCandidate, on_delete=models.CASCADE, related_name="people")
+    person_id = models.BigIntegerField()
+    extra = models.BooleanField()
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["person_id"], name="twice_by_person"),
+        ]

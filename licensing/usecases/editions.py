@@ -6,6 +6,7 @@ from typing import Any
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
+from ghconnect.queue import send
 from licensing.models import CloudPicture, Edition, SyncRun, bulk
 
 
@@ -22,6 +23,7 @@ def publish(enterprise: Enterprise, *, cause: str, run: SyncRun | None = None) -
     )
     Enterprise.objects.filter(pk=enterprise.pk).update(edition=number)
     enterprise.edition = number
+    send("licensing.find_counted_twice", enterprise_id=enterprise.pk)
     return edition
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ghconnect import clock
 from ghconnect.models import Enterprise, User
+from ghconnect.queue import send
 from ghconnect.usecases import audit
 from licensing.models import Account, TwiceDecision, TwiceExclusion
 from licensing.rules.avoidable import Candidate
@@ -53,6 +54,7 @@ def exclude(*, enterprise: Enterprise, patterns: Iterable[str], by: User | None)
     wanted = sorted({pattern.strip().lower()[:320] for pattern in patterns} - {""})[:MOST_EXCLUSIONS]
     TwiceExclusion.objects.filter(enterprise=enterprise).delete()
     TwiceExclusion.objects.bulk_create(TwiceExclusion(enterprise=enterprise, pattern=one) for one in wanted)
+    send("licensing.find_counted_twice", enterprise_id=enterprise.pk)
     audit.record("counted_twice.exclusions", by=by, enterprise=enterprise, count=len(wanted))
     return len(wanted)
 

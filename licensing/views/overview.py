@@ -37,7 +37,7 @@ def overview(request: PlacedRequest) -> HttpResponseBase:
     context = {
         "bridge": numbers,
         "metered": metered,
-        "avoidable": counted_twice.summary(enterprise, numbers.expected),
+        "avoidable": counted_twice.summary(enterprise),
         "bar_words": bar_words(numbers, metered=metered),
         "attention": items[:shown],
         "attention_count": len(items),

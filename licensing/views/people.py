@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from ghconnect import moments
 from ghconnect.access import PlacedRequest, reader
-from licensing import bridge, counted_twice, people, person_data
+from licensing import counted_twice, people, person_data
 from licensing.models import Person
 
 from .counted_twice import sender
@@ -27,7 +27,6 @@ def person(request: PlacedRequest, pk: int) -> HttpResponseBase:
     """Show a person's accounts, rules, verdicts, GitHub's rows and the license over time."""
     whole = _person(request, pk)
     enterprise = request.place.enterprise
-    count = bridge.of(enterprise).expected
     return render(
         request,
         "licensing/person.html",
@@ -36,7 +35,7 @@ def person(request: PlacedRequest, pk: int) -> HttpResponseBase:
             "subtabs": subtabs(request, under="consumed"),
             "whole": whole,
             "description": _description(whole),
-            "twice": counted_twice.of_person(enterprise, whole.person, count, sender=sender(request)),
+            "twice": counted_twice.of_person(enterprise, whole.person, sender=sender(request)),
             "bridge_known": whole.rows_at is not None,
         },
     )

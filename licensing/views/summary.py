@@ -35,7 +35,7 @@ def licensing(request: PlacedRequest) -> HttpResponseBase:
             "subtabs": subtabs(request),
             "bridge": numbers,
             "metered": metered,
-            "avoidable": counted_twice.summary(enterprise, numbers.expected),
+            "avoidable": counted_twice.summary(enterprise),
             "billable": billing.billable(enterprise) if metered else None,
             "instances": instances.of(enterprise),
             "picture": licenses(enterprise, trends.span(enterprise, trends.USUAL)),

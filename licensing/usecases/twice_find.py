@@ -1,0 +1,102 @@
+"""Find who is probably counted twice, by a worker after each publication, into a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.db import transaction
+from django.db.models import F, OuterRef, Subquery
+
+from ghconnect import clock
+from ghconnect.models import Enterprise
+from ghconnect.queue import send
+from licensing import avoidable
+from licensing.models import TwiceCandidate, TwiceFound, TwicePerson
+from licensing.models.bulk.snapshot import snapshot
+from licensing.rules.avoidable import Candidate
+
+TASK = "licensing.find_counted_twice"
+# Longer than a million people take; a worker that died lets another one begin after it.
+LEASE_SECONDS = 600
+BATCH = 500
+
+
+def dispatch() -> int:
+    """Send what has not been looked at since its last edition; returns how many enterprises."""
+    looked = TwiceFound.objects.filter(enterprise=OuterRef("pk")).values("edition")
+    rows = Enterprise.objects.filter(edition__gt=0, clock_offset__gte=0).annotate(looked=Subquery(looked))
+    behind = [*rows.filter(looked=None), *rows.filter(looked__lt=F("edition"))]
+    for enterprise in behind:
+        send(TASK, enterprise_id=enterprise.pk)
+    return len(behind)
+
+
+def find_id(enterprise_id: int) -> bool:
+    """Find those of an enterprise; False where it is gone, another worker is at it, or nothing was published since."""
+    enterprise = Enterprise.objects.filter(pk=enterprise_id).first()
+    name = f"twice-find:{enterprise_id}"
+    if enterprise is None or not cache.add(name, 1, LEASE_SECONDS):
+        return False
+    try:
+        return find(enterprise=enterprise)
+    finally:
+        cache.delete(name)
+
+
+def find(*, enterprise: Enterprise) -> bool:
+    """Bring the table to the newest edition, if it is not there; rows that say the same stay."""
+    if avoidable.stands(enterprise):
+        return False
+    began = time.monotonic()
+    with snapshot():
+        enterprise.refresh_from_db()
+        excluded = avoidable.exclusions(enterprise)
+        found = avoidable.work_out(enterprise, excluded)
+    _keep(enterprise, found, avoidable.excluded_hash(excluded), began)
+    return True
+
+
+@transaction.atomic
+def _keep(enterprise: Enterprise, found: Sequence[Candidate], excluded: str, began: float) -> None:
+    wanted = {digest(one): one for one in found}
+    known = dict(TwiceCandidate.objects.filter(enterprise=enterprise).values_list("digest", "pk"))
+    gone = [pk for name, pk in known.items() if name not in wanted]
+    TwicePerson.objects.filter(candidate_id__among=gone).delete()
+    TwiceCandidate.objects.filter(pk__among=gone).delete()
+    new = [_row(enterprise, name, one) for name, one in wanted.items() if name not in known]
+    TwiceCandidate.objects.bulk_create(new, BATCH)
+    TwicePerson.objects.bulk_create((one for row in new for one in _people(row, wanted[row.digest])), BATCH)
+    facts = {"edition": enterprise.edition, "excluded": excluded, "at": clock.now(enterprise)}
+    seconds = round(time.monotonic() - began, 3)
+    TwiceFound.objects.update_or_create(enterprise=enterprise, defaults=facts | {"seconds": seconds})
+
+
+def digest(one: Candidate) -> str:
+    """Name everything a candidate says."""
+    told = (one.reason, one.extra, one.kept, one.fix, sorted(one.params.items()), one.temporary)
+    return sha256(repr(told).encode()).hexdigest()
+
+
+def _row(enterprise: Enterprise, name: str, one: Candidate) -> TwiceCandidate:
+    return TwiceCandidate(
+        enterprise=enterprise,
+        digest=name,
+        fingerprint=one.fingerprint,
+        reason=one.reason,
+        fix=one.fix,
+        params=one.params,
+        temporary=one.temporary,
+        weight=one.rank[1],
+        licenses=len(one.extra),
+        kept_id=one.kept,
+    )
+
+
+def _people(row: TwiceCandidate, one: Candidate) -> list[TwicePerson]:
+    return [
+        *(TwicePerson(candidate=row, person_id=pk, extra=True) for pk in one.extra),
+        *(TwicePerson(candidate=row, person_id=pk, extra=False) for pk in (one.kept,) if pk),
+    ]
