@@ -1,8 +1,8 @@
 """Licenses that could probably be avoided, worked out once for an edition: the one place that asks the rules.
 
 A worker keeps them in a table (`usecases.twice_find`); until it has been there, of a small enterprise they are worked
-out at the first asking, and of a large one those of the edition before stand. A list beside the numbers: nothing here is
-ever subtracted from one.
+out at the first asking, and of a large one those of the edition before stand. A list beside the numbers: nothing here
+is ever subtracted from one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
+from ghconnect.records import DOMAIN
 from licensing.models import (
+    CloudFact,
     Edition,
     TwiceCandidate,
     TwiceDecision,
@@ -94,7 +96,9 @@ def stands(enterprise: Enterprise) -> bool:
 def work_out(enterprise: Enterprise, excluded: Iterable[str]) -> list[rules.Candidate]:
     """Return all candidates, the most certain first: two passes over everybody, in memory that hardly grows."""
     seats, domains = seat_streams.narrowed(enterprise)
-    return sorted(rules.candidates(seats, excluded, domains=domains), key=lambda one: one.rank)
+    owned = CloudFact.objects.filter(enterprise=enterprise, kind=DOMAIN).values_list("value", flat=True)
+    found = rules.candidates(seats, excluded, domains=domains, owned=owned)
+    return sorted(found, key=lambda one: one.rank)
 
 
 def stored(rows: QuerySet[TwiceCandidate]) -> list[rules.Candidate]:

@@ -21,7 +21,8 @@ BATCH = 2000
 
 def narrowed(enterprise: Enterprise) -> tuple[list[Seat], dict[str, int]]:
     """Return who could be counted twice, with all that is known of them, and the cloud accounts by domain."""
-    found, domains = sieve.through(lambda: clouds(enterprise), lambda: others(enterprise))
+    people = _consuming(enterprise).count()
+    found, domains = sieve.through(lambda: clouds(enterprise), lambda: others(enterprise), people)
     return list(_with_accounts(enterprise, found)), domains
 
 

@@ -14,37 +14,37 @@ from .names import shape, shapes, words
 from .seats import INVITATION, SERVER, UNKNOWN, Seat, domain, local_part, widely
 
 # 2²⁷ bits, 16 MiB: with two bits a text, of ten million texts two in a hundred are taken for another.
-BITS = 27
-_MASK = (1 << BITS) - 1
+MOST, LEAST, A_PERSON = 27, 14, 7
 Stream = Callable[[], Iterable[Seat]]
 
 
 class Marks:
     """A set of texts that may hold one too many, and never one too few."""
 
-    def __init__(self) -> None:
-        self._bits = bytearray(1 << (BITS - 3))
+    def __init__(self, people: int) -> None:
+        self._power = min(MOST, max(LEAST, people.bit_length() + A_PERSON))
+        self._bits = bytearray(1 << (self._power - 3))
 
     def add(self, text: str) -> None:
         """Remember a text."""
-        for at in _places(text):
+        for at in self._places(text):
             self._bits[at >> 3] |= 1 << (at & 7)
 
     def __contains__(self, text: str) -> bool:
-        return all(self._bits[at >> 3] & 1 << (at & 7) for at in _places(text))
+        return all(self._bits[at >> 3] & 1 << (at & 7) for at in self._places(text))
+
+    def _places(self, text: str) -> tuple[int, int]:
+        number, last = hash(text), (1 << self._power) - 1
+        return number & last, (number >> self._power) & last
 
 
-def _places(text: str) -> tuple[int, int]:
-    number = hash(text)
-    return number & _MASK, (number >> BITS) & _MASK
-
-
-def through(clouds: Stream, others: Stream) -> tuple[list[Seat], Counter[str]]:
+def through(clouds: Stream, others: Stream, people: int) -> tuple[list[Seat], Counter[str]]:
     """Return who could be in a candidate, and how many cloud accounts have an address in each domain.
 
-    `clouds` gives everybody with a cloud account, `others` everybody else, each time anew.
+    `clouds` gives everybody with a cloud account, `others` everybody else, each time anew; `people` is about how many.
     """
-    told, wanted, seen, again, domains = Marks(), Marks(), Marks(), Marks(), Counter[str]()
+    told, wanted, seen, again = (Marks(people) for _ in range(4))
+    domains: Counter[str] = Counter()
     for seat in clouds():
         domains.update({domain(key) for key in seat.addresses if "@" in key})
         for text in found_by(seat):

@@ -64,8 +64,9 @@ def _keep(enterprise: Enterprise, found: Sequence[Candidate], excluded: str, beg
     wanted = {digest(one): one for one in found}
     known = dict(TwiceCandidate.objects.filter(enterprise=enterprise).values_list("digest", "pk"))
     gone = [pk for name, pk in known.items() if name not in wanted]
-    TwicePerson.objects.filter(candidate_id__among=gone).delete()
-    TwiceCandidate.objects.filter(pk__among=gone).delete()
+    old = TwiceCandidate.objects.filter(enterprise=enterprise, pk__among=gone)
+    TwicePerson.objects.filter(candidate__in=old).delete()
+    old.delete()
     new = [_row(enterprise, name, one) for name, one in wanted.items() if name not in known]
     TwiceCandidate.objects.bulk_create(new, BATCH)
     TwicePerson.objects.bulk_create((one for row in new for one in _people(row, wanted[row.digest])), BATCH)

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -39,7 +40,7 @@ COLUMNS = (
     "currency",
     "confidence_percent",
     "state",
-    "message",
+    *(f"message_{code}" for code in dict(settings.LANGUAGES)),
 )
 
 
@@ -56,6 +57,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "tab": "licensing",
         "subtabs": subtabs(request),
         "found": found,
+        "last": avoidable.found(enterprise),
         "sum": counted_twice.sum_words(found),
         "page": shown,
         "items": list(items),
@@ -152,7 +154,8 @@ def _lines(items: Iterator[counted_twice.Item]) -> Iterator[str]:
 
 def _cells(item: counted_twice.Item) -> list[str]:
     cost = "" if item.cents_a_year is None else f"{item.cents_a_year / 100:.2f}"
-    message = item.messages[0][1] if item.messages else ""
+    told = dict(item.messages)
+    message = next(iter(told.values()), "")
     return [
         item.who,
         item.login,
@@ -167,5 +170,5 @@ def _cells(item: counted_twice.Item) -> list[str]:
         item.currency if cost else "",
         str(item.confidence),
         item.state,
-        message,
+        *(told.get(code, message) for code in dict(settings.LANGUAGES)),
     ]

@@ -9,7 +9,8 @@ from django.test import Client
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import SAML_NAME_ID, Identity
 from licensing import avoidable, counted_twice
-from licensing.models import TwiceDecision
+from licensing.models import Person, TwiceCandidate, TwiceDecision
+from licensing.usecases import twice_find
 from tests.integration.engine import drive
 
 from .conftest import TOKYO
@@ -92,3 +93,38 @@ def test_it_works_from_the_report_of_github_alone(octo: Enterprise, owner: Clien
     (one,) = avoidable.of(octo).candidates
     assert (one.reason, one.params["to"]) == ("secondary_email", "jane.doe@octo.example")
     assert "Make jane.doe@octo.example the primary email" in owner.get(PAGE).content.decode()
+
+
+def test_a_worker_keeps_them_in_a_table_and_pages_read_it(
+    octo: Enterprise, tokyo: Server, owner: Client, jane: str
+) -> None:
+    told = avoidable.of(octo)
+    assert twice_find.find_id(octo.pk)
+    assert not twice_find.find_id(octo.pk)  # nothing was published since
+    assert avoidable.stands(octo)
+    assert avoidable.of(octo) == told
+    assert avoidable.licenses(octo) == told.licenses == 1
+    (row,) = TwiceCandidate.objects.all()
+    person = Person.objects.get(cloud_account__login="jdoe")
+    assert avoidable.of_person(octo, person.pk) == told.candidates
+    assert "Very likely" not in owner.get(PAGE).content.decode()
+    say(owner, jane, "rejected")
+    assert avoidable.licenses(octo) == 0
+    drive.read_server(
+        tokyo, [drive.account(7, "jane@octo.example", "jdoe"), drive.account(8, "x@octo.example")]
+    )
+    octo.refresh_from_db()
+    assert not avoidable.stands(octo)
+    assert twice_find.find_id(octo.pk)
+    assert TwiceCandidate.objects.get().pk == row.pk  # it says the same
+    owner.post(f"{PAGE}/exclude", {"patterns": "jdoe"})
+    assert not avoidable.stands(octo)
+    assert twice_find.find_id(octo.pk)
+    assert not TwiceCandidate.objects.exists()
+
+
+def test_what_no_worker_has_looked_at_is_sent(octo: Enterprise, jane: str) -> None:
+    assert twice_find.dispatch() == 1
+    assert twice_find.find_id(octo.pk)
+    assert twice_find.dispatch() == 0
+    assert not twice_find.find_id(octo.pk + 1)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from licensing.rules import sieve
 from licensing.rules.avoidable import Candidate, Seat, SeatAccount, candidates, total, widely
 
 TOKYO, OSAKA, OLD = "ghe-tokyo.octo-corp.example", "ghe-osaka.octo-corp.example", "ghe-old.octo-corp.example"
@@ -202,3 +203,40 @@ def test_a_fingerprint_names_the_pair_and_not_the_reason() -> None:
     assert (first.reason, second.reason) == ("same_login", "wider_folding")
     assert first.fingerprint == second.fingerprint
     assert "jdoe" not in first.fingerprint
+
+
+@given(estates())
+@settings(max_examples=200)
+def test_a_sieve_lets_through_whoever_is_in_a_candidate(estate: list[Seat]) -> None:
+    clouds = [seat for seat in estate if seat.kind == "cloud"]
+    others = [seat for seat in estate if seat.kind != "cloud"]
+    kept, domains = sieve.through(lambda: clouds, lambda: others, len(estate))
+    assert candidates(kept, domains=domains) == candidates(estate)
+
+
+def test_people_who_share_nothing_are_not_kept() -> None:
+    clouds = [Seat(n, "cloud", f"First{n} Last{n}", f"c{n}", (f"c{n}@octo.example",)) for n in range(50)]
+    others = [server(100 + n, f"s{n}", f"x{n}@octo.example") for n in range(50)]
+    kept, domains = sieve.through(
+        lambda: [*clouds, JANE], lambda: [*others, server(2, "jdoe", "jane@x.example")], 100
+    )
+    assert {seat.person_id for seat in kept} == {1, 2}
+    assert domains == {"octo.example": 50, "octo-corp.example": 1}
+
+
+@pytest.mark.parametrize(
+    ("login", "key", "found"),
+    [
+        ("jdoe", "jane.deo@octo.example", ["similar_name"]),  # a slip of two letters
+        ("doej", "jané.d.doe@octo.example", ["similar_name"]),
+        ("jdoe", "someone.else@octo.example", []),  # a login of that shape alone tells nothing
+        ("j.doe", "jdoe@octo-corp.example", ["similar_name"]),  # both made of the name, in an owned domain
+        ("j.doe", "jdoe@elsewhere.example", []),
+    ],
+)
+def test_the_name_and_the_shape_of_the_login(login: str, key: str, found: list[str]) -> None:
+    jane = Seat(1, "cloud", "Jane Doe", "octocat7", ("jane@private.example",))
+    two = [jane, server(2, login, key)]
+    assert [one.reason for one in candidates(two, owned=["octo-corp.example"])] == found
+    other = Seat(3, "cloud", "John Doe", "jd3", ("john@private.example",))
+    assert candidates([*two, other], owned=["octo-corp.example"]) == [] or login == "doej" or found == []
