@@ -350,7 +350,8 @@ def test_the_csv_has_the_same_sum(mona: Client) -> None:
         "jane@octo-corp.example",
         "jane.doe@octo-corp.example",
     )
-    assert "Mona Lisa" in jane["message"]
+    assert "Mona Lisa" in jane["message_en"]
+    assert "件名" in jane["message_ja"]
 
 
 def test_the_fix_names_who_manages_the_accounts(story: Storyline, mona: Client) -> None:
