@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('ghconnect', '0007_audit_heads_and_cuts'),
-        ('licensing', '0013_cloud_facts'),
+        ('licensing', '0014_recounts'),
     ]
 
     operations = [
