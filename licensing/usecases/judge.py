@@ -3,150 +3,85 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import chain, groupby, islice
+from operator import itemgetter
 
 from licensing.models import BridgeItem, bulk
 from licensing.rules import bridge, verdicts
 
 from .estate import Estate
 
-
-@dataclass(slots=True)
-class Account:
-    """One line of `bulk.component_accounts`, as the rules ask it."""
-
-    id: int
-    key: str
-    consumes: bool
-    person: int
-    row: int | None
-    valid: bool
-    row_cloud: int | None
-    row_keys: tuple[str, ...]
-    explained: int | None
-    matched_at: datetime | None
-    stopped_at: datetime | None
-    server: int
-    old: str
-    cloud: int | None
-
-
-@dataclass(slots=True)
-class Components:
-    """Marked rows, persons and accounts, and who is tied to what."""
-
-    rows: list[bulk.Row]
-    people: list[bulk.Row]
-    accounts: list[Account]
-    people_of_row: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    rows_of_person: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    verdicts: dict[int, str] = field(default_factory=dict)
+# Any two moments, and any two cloud accounts: a rule asks only which is later, and whether they are the same.
+SYNCED = datetime(2000, 1, 2, tzinfo=UTC)
+BEFORE = SYNCED - timedelta(days=1)
+HERE, THERE = 1, 2
 
 
 def judge(facts: Estate) -> None:
     """Write verdicts of accounts and rows where they changed, and the bridge items of these components."""
-    found = _read()
-    bulk.settle_verdicts(
-        (found.verdicts[account.id], account.id)
-        for account in found.accounts
-        if _decide(account, found, facts) != account.old
+    bulk.tie_rows(
+        (server, bulk.moment(known.synced_at), known.never_synced) for server, known in facts.servers.items()
     )
-    bulk.settle_rows(_rows(found))
+    bulk.settle_verdicts((code, verdicts.verdict(situation(code))) for code in bulk.find_situations())
+    bulk.settle_rows()
     bulk.drop_bridge_items()
-    _write_items(facts, bridge.components(_bridge_rows(found), _bridge_people(found), found.verdicts))
+    bulk.find_knots()
+    components = chain(_knots(), _rows_of_nobody(), _pairs())
+    while some := list(islice(components, bulk.BATCH)):
+        _write_items(facts, some)
 
 
-def _read() -> Components:
-    found = Components(
-        bulk.component_rows(), bulk.component_people(), [_account(row) for row in bulk.component_accounts()]
+def situation(code: int) -> verdicts.VerdictInput:
+    """What the rule is asked for accounts whose facts (`bulk.FACTS`) are the bits of `code`."""
+    is_so = {name: bool(code >> at & 1) for at, name in enumerate(bulk.FACTS)}
+    emails = ("key",) if is_so["listed"] else ("other",) if is_so["emails"] else ()
+    row = verdicts.RowSays(is_so["valid"], HERE if is_so["row_cloud"] else None, emails)
+    explained = (HERE if is_so["explains"] else THERE) if is_so["explained"] else None
+    return verdicts.VerdictInput(
+        key="key",
+        consumes=is_so["consumes"],
+        row=row if is_so["row"] else None,
+        cloud_id=HERE if is_so["cloud"] else None,
+        explained_cloud_id=explained,
+        joins_other=is_so["joins_other"],
+        row_parts=is_so["row_parts"],
+        last_sync=SYNCED,
+        never_synced=is_so["never_synced"],
+        stopped_at=SYNCED if is_so["stopped_since"] else BEFORE,
+        matched_at=SYNCED if is_so["matched_since"] else BEFORE,
+        known_server=is_so["known_server"],
     )
-    for account in found.accounts:
-        if account.row is not None and account.valid and account.consumes:
-            _tie(found, account.row, account.person)
-    own = {group: person for person, group, _, _, alive in found.people if alive}
-    by_cloud = {cloud: person for person, _, _, cloud, alive in found.people if alive and cloud is not None}
-    for row, _, cloud, _, _, _ in found.rows:
-        person = by_cloud.get(cloud) if cloud is not None else own.get(f"r:{row}", own.get(f"i:{row}"))
-        if person is not None:
-            _tie(found, row, person)
-    return found
 
 
-def _tie(found: Components, row: int, person: int) -> None:
-    found.people_of_row[row].add(person)
-    found.rows_of_person[person].add(row)
+def _pairs() -> Iterator[bridge.Component]:
+    """A person alone, or with the one row of them: nothing else is tied to either."""
+    for (person, row, delta), lines in groupby(bulk.pairs_that_differ(), key=itemgetter(0, 1, 2)):
+        line = bridge.line_of(delta, {verdict for *_, verdict in lines if verdict})
+        yield bridge.Component(line, delta, (person,), () if row is None else (row,))
 
 
-def _account(row: bulk.Row) -> Account:
-    values = list(row)
-    values[2], values[5] = bool(row[2]), bool(row[5])
-    values[7] = tuple(bulk.as_list(row[7]))
-    values[9], values[10] = bulk.as_time(row[9]), bulk.as_time(row[10])
-    return Account(*values)
+def _rows_of_nobody() -> Iterator[bridge.Component]:
+    line = bridge.line_of(-1, ["gone_since"])
+    return (bridge.Component(line, -1, (), (row,)) for (row,) in bulk.rows_of_nobody())
 
 
-def _decide(account: Account, found: Components, facts: Estate) -> str:
-    """Work out and keep the verdict of one account."""
-    server = facts.servers.get(account.server)
-    says = None
-    if account.row is not None:
-        says = verdicts.RowSays(account.valid, account.row_cloud, account.row_keys)
-    given = verdicts.VerdictInput(
-        key=account.key,
-        consumes=account.consumes,
-        row=says,
-        cloud_id=account.cloud,
-        explained_cloud_id=account.explained,
-        joins_other=bool(account.row and found.rows_of_person[account.person] - {account.row}),
-        row_parts=bool(account.row and len(found.people_of_row[account.row]) > 1),
-        last_sync=server.synced_at if server else None,
-        never_synced=bool(server and server.never_synced),
-        stopped_at=account.stopped_at,
-        matched_at=account.matched_at,
-        known_server=server is not None,
+def _knots() -> Iterable[bridge.Component]:
+    rows, people, ties, accounts = bulk.knots()
+    rows_of, accounts_of = defaultdict(list), defaultdict(list)
+    for row, person in ties:
+        rows_of[person].append(row)
+    for account, person, _ in accounts:
+        accounts_of[person].append(account)
+    return bridge.components(
+        [bridge.Row(row, bool(counted)) for row, counted in rows],
+        [
+            bridge.Person(person, bool(consumes), tuple(accounts_of[person]), tuple(rows_of[person]))
+            for person, consumes in people
+        ],
+        {account: verdict for account, _, verdict in accounts},
     )
-    found.verdicts[account.id] = verdicts.verdict(given)
-    return found.verdicts[account.id]
-
-
-def _rows(found: Components) -> Iterable[tuple[int | None, str, int]]:
-    """The person and the verdict that speak for each row, where they changed; and verdicts of absent accounts."""
-    of_row = defaultdict(list)
-    for account in found.accounts:
-        if account.row is not None and account.valid:
-            of_row[account.row].append(found.verdicts[account.id])
-    order = {key: place for place, key in enumerate(verdicts.LINE_ORDER)}
-    for row, _, _, old_verdict, old_person, unread in found.rows:
-        if not of_row[row] and not found.people_of_row[row]:
-            found.verdicts[-row] = "gone_since"  # its server is read here, and has no such account
-            of_row[row].append("gone_since")
-        if unread:
-            of_row[row].append("unknown_server")
-        verdict = min(of_row[row], key=order.__getitem__, default="")
-        person = min(found.people_of_row[row], default=None)
-        if (person, verdict) != (old_person, old_verdict):
-            yield person, verdict, row
-
-
-def _bridge_rows(found: Components) -> Iterable[bridge.Row]:
-    accounts = defaultdict(list)
-    for account in found.accounts:
-        if account.row is not None and account.valid:
-            accounts[account.row].append(account.id)
-    for row, counted, *_ in found.rows:
-        absent = (-row,) if -row in found.verdicts else ()
-        yield bridge.Row(row, bool(counted), (*accounts[row], *absent))
-
-
-def _bridge_people(found: Components) -> Iterable[bridge.Person]:
-    accounts = defaultdict(list)
-    for account in found.accounts:
-        accounts[account.person].append(account.id)
-    for person, _, consumes, _, _ in found.people:
-        rows = tuple(found.rows_of_person[person])
-        yield bridge.Person(person, bool(consumes), tuple(accounts[person]), rows)
 
 
 def _write_items(facts: Estate, components: list[bridge.Component]) -> None:

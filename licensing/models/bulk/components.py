@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-
-from .sql import Row, analyze, run_sql, set_columns, stream
+from .sql import analyze, run_sql
 
 
 def rows_of_changes() -> None:
@@ -155,57 +153,3 @@ def drop_bridge_items() -> None:
     )
     for table, column in (("_people", "bridgeitem_id"), ("_rows", "bridgeitem_id"), ("", "id")):
         run_sql(f"DELETE FROM licensing_bridgeitem{table} WHERE {column} IN (SELECT id FROM t_item)")
-
-
-def component_rows() -> list[Row]:
-    """Return (row id, counted, cloud id, verdict, person id, held on servers not read here) of marked rows."""
-    return list(
-        stream(
-            f"""
-            SELECT r.id, r.counted, r.cloud_account_id, r.verdict, r.person_id,
-              CASE WHEN r.enterprise_server_user THEN {UNREAD} ELSE FALSE END
-            FROM t_row t CROSS JOIN licensing_licenserow r WHERE r.id = t.id
-            """
-        )
-    )
-
-
-def component_people() -> list[Row]:
-    """Return (person id, group, consumes, cloud id, alive) of marked persons, ended ones too."""
-    return list(
-        stream(
-            """
-            SELECT p.id, p."group", p.consumes AND p.ended_edition IS NULL, p.cloud_account_id,
-              p.ended_edition IS NULL
-            FROM t_person t CROSS JOIN licensing_person p WHERE p.id = t.id
-            """
-        )
-    )
-
-
-def component_accounts() -> Iterator[Row]:
-    """Yield live accounts of marked persons, and ended ones that a marked row still holds.
-
-    Columns: id, key, consumes, person id, row id, row valid, row cloud id, row server keys, explained cloud id,
-    matched at, stopped at, server id, verdict, cloud id of the person.
-    """
-    yield from stream(
-        """
-        SELECT a.id, a.key, a.consumes, a.person_id, a.row_id, a.row_valid, r.cloud_account_id, r.server_keys,
-          a.explained_cloud_id, a.matched_at, a.stopped_at, a.server_id, a.verdict, p.cloud_account_id
-        FROM t_person t CROSS JOIN licensing_account a CROSS JOIN licensing_person p
-        LEFT JOIN licensing_licenserow r ON r.id = a.row_id
-        WHERE a.person_id = t.id AND p.id = t.id
-          AND (a.ended_edition IS NULL OR (a.row_id IS NOT NULL AND a.row_valid))
-        """
-    )
-
-
-def settle_verdicts(rows: Iterable[tuple[str, int]]) -> None:
-    """Write (verdict, account id)."""
-    set_columns("licensing_account", ("verdict",), rows)
-
-
-def settle_rows(rows: Iterable[tuple[int | None, str, int]]) -> None:
-    """Write (person id, verdict, row id)."""
-    set_columns("licensing_licenserow", ("person_id", "verdict"), rows)

@@ -2,7 +2,10 @@
 
 `t_change` (accounts a run touches), `t_key` and `t_account` (what must be matched again), `t_decision` (what the
 rules said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out),
-`t_seat` (licenses that ended, −1, or began, +1), `t_term` (what marked persons are found by).
+`t_seat` (licenses that ended, −1, or began, +1), `t_term` (what marked persons are found by). For verdicts: `t_server`
+(what is the same for all accounts of a server), `t_tie` (rows and persons that belong together), `t_fact` (the
+situation of each account as a number), `t_situation` (the verdict of each such number), `t_judged` (whose each row is,
+and its verdict), `t_knot` (persons and rows that are more than a pair).
 """
 
 from __future__ import annotations
@@ -28,6 +31,12 @@ SCRATCH = {
     "t_row": "id BIGINT PRIMARY KEY",
     "t_seat": "person_id BIGINT, license SMALLINT",
     "t_term": "enterprise_id BIGINT, person_id BIGINT, term VARCHAR(120)",
+    "t_server": "id BIGINT PRIMARY KEY, synced_at TIMESTAMP, never_synced BOOLEAN",
+    "t_tie": "row_id BIGINT, person_id BIGINT, counts BOOLEAN, PRIMARY KEY (row_id, person_id)",
+    "t_fact": "id BIGINT PRIMARY KEY, person_id BIGINT, row_id BIGINT, code INTEGER",
+    "t_situation": "code INTEGER, verdict VARCHAR(24), place SMALLINT",
+    "t_judged": "id BIGINT PRIMARY KEY, person_id BIGINT, verdict VARCHAR(24)",
+    "t_knot": "kind VARCHAR(1), id BIGINT, PRIMARY KEY (kind, id)",
 }
 
 
@@ -40,6 +49,7 @@ def open_scratch() -> None:
     run_sql("CREATE INDEX t_decision_grp ON t_decision (grp)")
     run_sql("CREATE INDEX t_change_account ON t_change (account_id)")
     run_sql("CREATE INDEX t_change_remote ON t_change (remote_user_id)")
+    run_sql("CREATE INDEX t_tie_person ON t_tie (person_id)")
 
 
 def _of_vendor(columns: str) -> str:
@@ -49,6 +59,7 @@ def _of_vendor(columns: str) -> str:
     """
     if connection.vendor == "sqlite":
         return columns.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY")
+    columns = columns.replace("TIMESTAMP", "TIMESTAMP WITH TIME ZONE")
     return re.sub(r"(grp|key|term) VARCHAR\(\d+\)", r'\g<0> COLLATE "C"', columns)
 
 
