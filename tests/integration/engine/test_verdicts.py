@@ -53,7 +53,7 @@ def _facts(chance: random.Random) -> verdicts.VerdictInput:
         for name in ("consumes", "joins_other", "row_parts", "never_synced", "known_server")
     }
     row = verdicts.RowSays(
-        chance.random() < 0.7, chance.choice([None, 4, 7]), tuple(chance.sample(PEOPLE, chance.randrange(8)))
+        chance.random() < 0.7, chance.choice([None, 4, 7]), tuple(chance.sample(PEOPLE, chance.randrange(3)))
     )
     return verdicts.VerdictInput(
         key=chance.choice(PEOPLE[:2]),
