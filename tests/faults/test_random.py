@@ -24,7 +24,7 @@ from ghconnect.usecases import connect, features
 from licensing.models import Account, Edition, Person, RowAccount, Seat, SyncRun
 from licensing.usecases import held, runs
 from tests.faults import promise, tally
-from tests.faults.console import RECOVERY, Console, ask, enterprise_with_token
+from tests.faults.console import RECOVERY, Console, ask, enterprise_with_token, give_back
 from tests.faults.test_kills import POINTS
 from tests.integration.engine import drive
 from tests.support.stack import eventually
@@ -34,6 +34,7 @@ State = SyncRun.State
 SHORTS = ("osaka", "nagoya")
 # `slow` waits for a time-out each time; the way of `accepted` is a wait like any other.
 KINDS = sorted(set(trouble.KINDS) - {"slow"})
+LASTING = sorted(trouble.CHANGES)
 _numbers = itertools.count(1)
 
 
@@ -47,6 +48,7 @@ class Machine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.console.sandbox.post_control("reset")
+        self.console.sandbox.post_control("repair")  # the storyline begins with a token that is revoked
         self.of = enterprise_with_token(self.console)
         self.servers = {short: self.console.connect(self.of, short) for short in SHORTS}
         self.read = {short: set[int]() for short in SHORTS}
@@ -65,6 +67,7 @@ class Machine(RuleBasedStateMachine):
     @rule(short=st.sampled_from(SHORTS), pick=st.integers(0, 999))
     def somebody_changes_their_address(self, short: str, pick: int) -> None:
         logins = sorted(self.logins(short))
+        assert logins, f"nobody of {short} was read at first"
         login = logins[pick % len(logins)]
         email = f"{login}-{next(_numbers)}@octo-corp.example"
         self.console.sandbox.post_control("change-email", host=short, login=login, email=email)
@@ -76,6 +79,8 @@ class Machine(RuleBasedStateMachine):
     @rule(short=st.sampled_from(SHORTS))
     def the_feature_is_switched(self, short: str) -> None:
         server = self.fresh(short)
+        if not Connection.objects.filter(server=server).exists():
+            return
         enabled = Connection.objects.filter(server=server, features__key=runs.KEY).exists()
         features.switch(server=server, key=runs.KEY, enabled=not enabled, by=None)
         self.settle_open(short)
@@ -99,6 +104,10 @@ class Machine(RuleBasedStateMachine):
     )
     def trouble(self, host: str, kind: str, times: int | None) -> None:
         self.console.sandbox.post_control("break", host=host, kind=kind, times=times)
+
+    @rule(host=st.sampled_from(SHORTS), kind=st.sampled_from(LASTING))
+    def something_lasting_changes(self, host: str, kind: str) -> None:
+        self.console.sandbox.post_control("break", host=host, kind=kind)
 
     @rule()
     def repair(self) -> None:
@@ -231,11 +240,11 @@ class Machine(RuleBasedStateMachine):
 
     def leave(self) -> None:
         """Give the name of pretend GitHub's enterprise to the next."""
-        of, self.of = self.of, drive.enterprise()
-        type(of).objects.filter(pk=of.pk).update(slug=f"over-{of.pk}", sandbox=False, clock_offset=0)
+        give_back(self.of)
         for server in self.servers.values():
             if Connection.objects.filter(server=server).exists():
                 connect.disable(server=Server.objects.select_related("enterprise").get(pk=server.pk), by=None)
+        del self.of
 
 
 def facts(run: SyncRun) -> str:
