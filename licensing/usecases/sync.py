@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 State, Step = SyncRun.State, SyncRun.Step
 # Temporary trouble is tried so often where no next period ends the trying ("Sync now", push, upload, cloud).
 TRIES = 6
+# Our own store is back soon after a restart, or not for long: one try at once, then waits as for others.
+STORE_IS_BACK = timedelta(seconds=2)
 # A report that is being prepared (202) is asked for after 2, 4, 8 … 60 s, for about twenty minutes.
 PREPARING_TRIES = 25
 STORE = (publish.StagedLost, chunks.DamagedChunk, DatabaseError)
@@ -311,6 +313,8 @@ def _trouble(
         if key == "preparing" and _prepare(run, params):
             return
         pause = schedule.wait(run.failures + 1, retry_after, seed=str(run.pk))
+        if key == "store" and not run.failures:
+            pause = STORE_IS_BACK
         if run.failures + 1 >= TRIES and not _within_period(run, pause):
             runs.fail(run, key, params)
             return

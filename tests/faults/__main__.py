@@ -25,6 +25,12 @@ every 0.5 s, and `SIGKILL of the process at X` is a named point (`ghconnect/faul
 a report that is there twice. *Stuck*: a run that is not over. *Licenses wrong*: accounts and people other than pretend
 GitHub has them, counted by definition. *Slowest recovery*: from the death, or from the moment the store was back, to
 the published run; a lease, the look after it, and the work itself.
+
+*Random sequences* are those of a Hypothesis state machine: two servers and GitHub's report of one enterprise, sync,
+refresh, switch, connect and disconnect, people who join and change their address, every kind of trouble the sandbox
+knows but a slow answer, lasting changes, and deaths at any point, with the promise as invariants after each step; a try
+is a sync that came to rest. Not tried here: a full disk, a network cut between worker and database, a machine that
+loses its power (crashes are of processes), more than two workers and two beats, and a million accounts.
 """
 
 

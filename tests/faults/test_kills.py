@@ -46,7 +46,7 @@ def test_a_run_goes_on_within_a_lease(console: Console, osaka: Server, point: st
     """Its process, or the whole worker, dies once at the point; another goes on, and nothing is there twice."""
     who = "process" if deed == "kill" else "whole worker"
     line = tally.line(f"SIGKILL of the {who} at {point}")
-    for _ in range(tally.times(1, 4 if deed == "kill" else 1)):
+    for _ in range(tally.times(1, 3 if deed == "kill" else 1)):
         person(console)
         before = Edition.objects.filter(enterprise=osaka.enterprise).count()
         console.arm(f"{deed}={point}")

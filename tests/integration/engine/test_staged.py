@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from ghconnect.models import Server, User
 from ghconnect.usecases import connect
@@ -66,6 +67,19 @@ def disconnect(run: SyncRun) -> None:
     wait(run)
     assert run.server is not None
     connect.disable(server=run.server, by=None)
+
+
+def test_a_store_that_failed_is_tried_at_once_and_then_later(run: SyncRun) -> None:
+    """It is back soon after a restart: nobody waits longer than a lease for that."""
+    for shortest, longest in ((1, 3), (25, 130)):
+        claimed = runs.claim(run.pk)
+        assert claimed is not None
+        sync._trouble(claimed, "store", {}, permanent=False)
+        claimed.refresh_from_db()
+        assert claimed.resume_at is not None
+        pause = (claimed.resume_at - timezone.now()).total_seconds()
+        assert shortest < pause < longest, pause
+        SyncRun.objects.filter(pk=run.pk).update(resume_at="2020-01-01T00:00Z")
 
 
 def fail(run: SyncRun) -> None:
