@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import sys
@@ -215,6 +216,40 @@ def push(given: argparse.Namespace) -> int:
         return _pushed(given, _call(path, "POST", file, kind="application/octet-stream", more=more))
 
 
+def export(given: argparse.Namespace) -> int:
+    """Let the console write a list, and fetch the file."""
+    ending = given.file.rpartition(".")[2].lower()
+    wish = {"list": given.list, "format": ending, "q": given.query, "view": given.view}
+    if given.as_of:
+        wish |= {"list": "as-of", "as_of": given.as_of}
+    job = _call("/exports", "POST", json.dumps(wish).encode())
+    while job["state"] in ("queued", "running"):
+        time.sleep(STEP / 2)
+        job = _call(f"/exports/{job['number']}")
+    if job["state"] != "done":
+        raise Refused(f"The console could not write {given.file}.")
+    _fetch(f"/exports/{job['number']}/file", given.file, job["sha256"])
+    _tell(given, job, f"{given.file}: {job['bytes']} bytes, SHA-256 {job['sha256']}")
+    return OK
+
+
+def _fetch(path: str, name: str, sha256: str) -> None:
+    """Write a file that is whole, or none."""
+    digest, part = hashlib.sha256(), Path(f"{name}.part")
+    try:
+        with _open(path, "GET", None, {}) as answer, part.open("wb") as file:
+            while piece := answer.read(1 << 16):
+                digest.update(piece)
+                file.write(piece)
+        if digest.hexdigest() != sha256:
+            raise Refused(f"{name} came damaged. Fetch it again.")
+        part.replace(name)
+    except OSError as error:
+        raise Refused(str(error)) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _pushed(given: argparse.Namespace, answer: dict[str, Any]) -> int:
     _tell(
         given, answer, f"#{answer['run']} {answer['state']}: {answer['accounts']} accounts  {answer['url']}"
@@ -250,6 +285,17 @@ COMMANDS: tuple[tuple[Callable[[argparse.Namespace], int], str, dict[str, dict[s
         "whom an account with this address would belong to, and what it would cost",
         {"address": {}},
     ),
+    (
+        export,
+        "write a list into FILE: .csv, .json or .xlsx; .zip with --list renewal",
+        {
+            "file": {},
+            "--list": {"choices": ["consumed-licenses", "renewal"], "default": "consumed-licenses"},
+            "--query": {"default": "", "help": "as on the page"},
+            "--view": {"choices": ["github", "expected"], "default": ""},
+            "--as-of": {"default": "", "metavar": "YYYY-MM-DD", "help": "who held a license that day"},
+        },
+    ),
     (push, "send the file of a server; - is standard input", {"file": {}, "--host": {"required": True}}),
 )
 
@@ -265,6 +311,16 @@ def _call(
     path: str, method: str = "GET", body: Any = None, kind: str = "application/json", more: Any = None
 ) -> Any:
     """Ask the console and return its JSON. Raises Refused with what it says."""
+    headers = {"Content-Type": kind, **(more or {})} if body is not None else {}
+    with _open(path, method, body, headers) as answer:
+        try:
+            return json.load(answer)
+        except (OSError, ValueError) as error:
+            raise Refused(f"{path} cannot be read: {error}") from None
+
+
+def _open(path: str, method: str, body: Any, more: dict[str, str]) -> Any:
+    """Ask the console and return its answer, open. Raises Refused with what it says."""
     base = os.environ.get(URL, "").rstrip("/")
     if not base.startswith(("https://", "http://")):
         raise Refused(f"Set {URL} to the address of the console, for instance https://console.example.com")
@@ -273,12 +329,10 @@ def _call(
         "User-Agent": "ghconnect-cli",
         "Accept": "application/json",
     }
-    if body is not None:
-        headers |= {"Content-Type": kind, **(more or {})}
+    headers |= more
     request = urllib.request.Request(base + V1 + path, body, headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            return json.load(answer)
+        return urllib.request.urlopen(request, timeout=PATIENCE)
     except urllib.error.HTTPError as error:
         raise Refused(_words(error)) from None
     except (OSError, ValueError) as error:

@@ -10,6 +10,7 @@ from ghconnect.usecases import audit_chain
 from .usecases import (
     attention,
     deliver,
+    export_jobs,
     github_status,
     recounts,
     retention,
@@ -51,6 +52,7 @@ def request_due_syncs(**_: object) -> None:
 def sweep_stale_runs(**_: object) -> None:
     """Send runs that wait long enough, whose worker died, or whose message was lost."""
     sweep.sweep()
+    export_jobs.sweep()
     audit_chain.seal()
     audit_chain.send()
 
@@ -84,6 +86,12 @@ def deliver_alerts(receiver_id: int, **_: object) -> None:
 def load_sandbox(enterprise_id: int, **_: object) -> None:
     """Remove the pretend enterprise and load it anew."""
     sandbox_estate.load_again(enterprise_id=enterprise_id, say=log.info)
+
+
+@shared_task(name="licensing.write_export")
+def write_export(export_id: int, **_: object) -> None:
+    """Write one file that was asked for."""
+    export_jobs.perform(export_id=export_id)
 
 
 @shared_task(name="licensing.prune")

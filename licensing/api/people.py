@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
-from ghconnect import clock, paging
+from ghconnect import paging
 from ghconnect.api.answers import answer, not_modified, paged, tag, tagged
 from ghconnect.api.auth import refuse
 from ghconnect.api.console import OVERSEE, READ, enterprise_of
@@ -18,7 +18,6 @@ from ghconnect.models import Enterprise
 from licensing import (
     address_list,
     check_address,
-    exports,
     license_records,
     licenses,
     people,
@@ -139,13 +138,13 @@ def people_list(
 ) -> HttpResponse:
     """List who holds a license, searched as on the page. Scope read:enterprise."""
     enterprise = enterprise_of(request)
-    chosen = _view(enterprise, view)
+    chosen = view_of(enterprise, view)
     entity_tag = tag(request, enterprise.pk, enterprise.edition, chosen)
     if had := not_modified(request, entity_tag):
         return had
     page = paging.of(
         request,
-        licenses.found(enterprise, chosen, _query(q)).only(*licenses.ORDER),
+        licenses.found(enterprise, chosen, query_of(q)).only(*licenses.ORDER),
         *licenses.ORDER,
         size=limit,
     )
@@ -221,33 +220,16 @@ def would_it_cost(request: HttpRequest, body: WouldItCost) -> HttpResponse:
     return answer({"licenses": sum(one.licenses for one in found), "items": items})
 
 
-@router.get(
-    "/exports/consumed-licenses.{ending}",
-    auth=READ,
-    response={200: None, **PROBLEMS},
-    openapi_extra={"x-content": ["text/csv", "application/json"]},
-)
-def export_licenses(
-    request: HttpRequest, ending: Literal["csv", "json"], view: View = "", q: Typed = ""
-) -> StreamingHttpResponse:
-    """Stream the whole list as the page's export does: of one moment, in constant memory. Scope read:enterprise."""
-    enterprise = enterprise_of(request)
-    export = exports.Export(enterprise, _view(enterprise, view), _query(q), q)
-    name = export.file_name(ending, clock.now(enterprise))
-    write, kind = (exports.as_csv, "text/csv") if ending == "csv" else (exports.as_json, "application/json")
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(write(export), content_type=f"{kind}; charset=utf-8", headers=headers)
-
-
-def _view(enterprise: Enterprise, asked: str) -> str:
+def view_of(enterprise: Enterprise, asked: str) -> str:
+    """Return the view that is asked for, or the one there is."""
     counted = CloudPicture.objects.filter(enterprise=enterprise, consumed__isnull=False)
     if not counted.exists():
         return licenses.EXPECTED
     return asked or licenses.GITHUB
 
 
-def _query(typed: str) -> search.Query:
-    """A list is never of another search than was asked for: with a word nobody knows there is none."""
+def query_of(typed: str) -> search.Query:
+    """Read a search. A list is never of another search than was asked for: with a word nobody knows there is none."""
     query = search.parse(typed)
     if query.unknown:
         words = _("Not known in a search: {words}.").format(words=", ".join(query.unknown))

@@ -9,7 +9,7 @@ from ghconnect.api import v3 as ghconnect_v3
 from ghconnect.api.shapes import CONFLICTS, Problem
 from ghconnect.api.site import api, patterns
 
-from . import as_of, numbers, people, syncs, twice, usage, v3
+from . import as_of, exports, numbers, people, syncs, twice, usage, v3
 
 V1 = "/console/v1"
 push = Router(tags=["console"])
@@ -43,6 +43,7 @@ for router in (
     syncs.router,
     people.router,
     as_of.router,
+    exports.router,
     twice.router,
     push,
 ):

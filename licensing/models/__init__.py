@@ -4,6 +4,7 @@ from .accounts import Account, Address, CloudAccount, LicenseRow, RowAccount
 from .alerts import Alert, AlertDelivery, Alerting, AlertReceiver, AttentionItem
 from .among import Among
 from .cloud import CloudFact, CloudSource
+from .exports import ExportChunk, ExportJob
 from .people import BridgeItem, Match, Person, SearchTerm, Seat
 from .recounts import Recount
 from .saved import SavedView
@@ -38,6 +39,8 @@ __all__ = [
     "CloudSource",
     "DueSync",
     "Edition",
+    "ExportChunk",
+    "ExportJob",
     "GitHubCount",
     "GitHubSync",
     "Lacked",

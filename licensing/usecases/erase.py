@@ -8,6 +8,7 @@ from ghconnect.models import Enterprise, User
 from ghconnect.usecases import audit
 from licensing.models import Account, Address, CloudAccount, Person
 
+from . import export_jobs
 from .retention import NO_ADDRESS, NO_CLOUD, NO_NAME
 
 
@@ -31,5 +32,6 @@ def person(*, enterprise: Enterprise, pk: int, by: User) -> int:
     Address.objects.filter(cloud_account__in=clouds).delete()
     clouds.update(**NO_CLOUD)
     Person.objects.filter(pk=pk).update(**NO_NAME)
+    export_jobs.forget_all(enterprise)
     audit.record("person.erase", by=by, enterprise=enterprise, subject=f"person {pk}", accounts=count)
     return count

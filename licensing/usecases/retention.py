@@ -35,6 +35,8 @@ from licensing.models import (
     SyncRun,
 )
 
+from . import export_jobs
+
 # Each batch is a transaction of its own: no page and no sync waits for more than so many rows.
 BATCH = 1000
 NEEDED = (*SyncRun.OPEN, SyncRun.State.HELD)
@@ -82,6 +84,7 @@ def _past() -> Iterator[Kept]:
     yield Kept("payload chunks", _chunks())
     for model in (StagedAccount, StagedRow, StagedRowAccount, StagedAddress):
         yield Kept("staged rows", _staged(model))
+    yield Kept("files of exports", export_jobs.past())
     yield Kept("sessions", Session.objects.filter(expire_date__lt=timezone.now()))
     for enterprise in Enterprise.objects.order_by("pk"):
         yield Kept("run details", _details(enterprise))

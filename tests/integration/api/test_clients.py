@@ -130,5 +130,9 @@ def test_the_shell_client_tells_and_pushes(stack: Stack, octo: Estate, text: str
     assert sent["accounts"] == 1
     assert shell("watch", octo.server.host, str(sent["run"]))[0] == 0
     eventually(lambda: ServerPicture.objects.filter(server=octo.server, accounts=1).exists())
+    book = tmp_path / "licenses.xlsx"
+    assert shell("export", str(book))[0] == 0
+    assert book.read_bytes()[:2] == b"PK"
+    assert shell("export", str(tmp_path / "licenses.doc"))[0] == 1
     assert Shell(stack.url, "")("status")[2].startswith("ghconnect: Set GHCONNECT_TOKEN")
     assert "cannot be read" in Shell("http://127.0.0.1:9", text)("status")[2]

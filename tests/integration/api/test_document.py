@@ -12,7 +12,8 @@ from ghconnect.api.site import api
 from ghconnect.records import SAML_NAME_ID, Identity
 from ghconnect.usecases import connect
 from licensing import avoidable
-from licensing.models import Person
+from licensing.models import ExportJob, Person
+from licensing.usecases import export_jobs
 from tests.integration.api.caller import ADMIN, AUDIT, READ, token
 from tests.integration.engine import drive
 from tests.integration.licensing import state
@@ -50,6 +51,10 @@ def valid() -> dict[str, Any]:
     state.at_github(octo, HOST)
     octo.refresh_from_db()
     connect.enable(server=server, by=None)
+    wish = export_jobs.Wish("consumed-licenses", "csv", view="github")
+    job = export_jobs.request(enterprise=octo, wish=wish, by=None)
+    export_jobs.perform(export_id=job.pk)
+    ExportJob.objects.filter(pk=job.pk).update(number=run.number)
     person = Person.objects.filter(enterprise=octo, consumes=True).first()
     assert person is not None
     return {

@@ -16,6 +16,7 @@ from ghconnect.usecases import access, access_tokens
 from licensing import avoidable
 from licensing.api import site  # noqa: F401 (adds its routers)
 from licensing.models import Person
+from licensing.usecases import export_jobs
 from tests.integration.api.caller import ADMIN, AUDIT, READ, WRITE, Script, token
 from tests.integration.engine import drive
 from tests.support import estate as estates
@@ -42,6 +43,10 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "editions_list",
             "enterprise_status",
             "export_as_of",
+            "export_file",
+            "export_start",
+            "export_state",
+            "exports_list",
             "export_licenses",
             "github_consumed_licenses",
             "github_license_sync_status",
@@ -71,6 +76,7 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "connection_enable",
             "duplicate_decide",
             "duplicate_exclude",
+            "export_delete",
             "feature_switch",
             "server_sync_discard",
             "server_sync_publish",
@@ -83,6 +89,7 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
 BODIES: dict[str, Any] = {
     "duplicate_decide": {"state": "accepted"},
     "duplicate_exclude": {"patterns": ["build-*"]},
+    "export_start": {"list": "renewal", "format": "zip"},
     "feature_switch": {"state": "disabled"},
     "server_sync_publish": {"removes": 1},
     "cloud_sync_publish": {"removes": 1},
@@ -124,6 +131,8 @@ def octo() -> Estate:
     accounts = [drive.account(1, "mona@example.com", "mona"), drive.account(7, "jane@example.com", "jdoe")]
     drive.read_server(made.server, accounts)
     made.enterprise.refresh_from_db()
+    for _ in range(2):
+        export_jobs.request(enterprise=made.enterprise, wish=export_jobs.Wish("renewal", "zip"), by=None)
     estates.connected(made.server)
     return made
 
@@ -141,7 +150,7 @@ def call(script: Script, operation: Operation, octo: Estate) -> int:
         "enterprise": octo.enterprise.slug,
         "host": octo.server.host,
         "key": estates.KEY,
-        "number": 1,
+        "number": 2 if operation.id == "export_delete" else 1,
         "id": person.pk,
         "ending": "csv",
         "fingerprint": twice.fingerprint,
