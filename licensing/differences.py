@@ -16,8 +16,8 @@ from licensing.rules.verdicts import EFFECT, LINE_ORDER
 
 from . import bridge, licenses, listing
 
-# A line shows so many people; a page of its own shows all. So many licenses that nobody is tied to any more.
-SHOWN, REMOVED = 10, 50
+# A line shows so many people; a page of its own shows all.
+SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +77,20 @@ def _first_people(enterprise: Enterprise) -> dict[str, list[int]]:
     return found
 
 
-def removed(enterprise: Enterprise, line: str) -> list[listing.Line]:
-    """Return the first licenses of a line whose accounts are gone altogether, so that no person is left to name."""
-    rows = [row for row, _ in _removed(enterprise, REMOVED, line)]
-    return listing.lines(enterprise, licenses.GITHUB, rows)
+def gone(enterprise: Enterprise, line: str) -> QuerySet[LicenseRow]:
+    """Return the licenses of a line whose accounts are gone altogether, so that no person is left to name."""
+    return LicenseRow.objects.filter(
+        bridge_items__enterprise=enterprise, bridge_items__line=line, bridge_items__people=None, counted=True
+    )
 
 
-def _removed(enterprise: Enterprise, most: int, line: str = "") -> list[tuple[LicenseRow, str]]:
-    """Rows that GitHub counts and nobody here is tied to any more, each with its line: so many of each, or of one."""
+def _removed(enterprise: Enterprise, most: int) -> list[tuple[LicenseRow, str]]:
+    """Rows that GitHub counts and nobody here is tied to any more, each with its line: so many of each."""
     rows: QuerySet[Any] = LicenseRow.objects.filter(
         bridge_items__enterprise=enterprise, bridge_items__people=None, counted=True
     ).annotate(line=F("bridge_items__line"))
     place = Window(RowNumber(), partition_by=F("line"), order_by=[F("sort").asc(), F("id").asc()])
-    first = (rows.filter(line=line) if line else rows).annotate(place=place).filter(place__lte=most)
+    first = rows.annotate(place=place).filter(place__lte=most)
     return [(row, row.line) for row in first.order_by("sort", "id")]
 
 

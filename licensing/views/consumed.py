@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -55,6 +56,8 @@ def asked_of(request: HttpRequest, *, by_github: bool) -> Asked:
 def consumed(request: PlacedRequest) -> HttpResponseBase:
     """Show a page of licenses."""
     enterprise = request.place.enterprise
+    if day := request.GET.get("as_of", ""):
+        return redirect(f"{reverse('history', kwargs={'slug': enterprise.slug})}?{urlencode({'as_of': day})}")
     numbers = bridge.of(enterprise)
     asked = asked_of(request, by_github=numbers.by_github)
     found = licenses.found(enterprise, asked.view, asked.query)

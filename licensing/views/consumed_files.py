@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from ghconnect import clock
 from ghconnect.access import PlacedRequest, reader
 from licensing import bridge, exports, workbook
 
+from . import history
 from .consumed import asked_of, unknown_words
+from .history import MARK
 
-# Excel takes a CSV for UTF-8 only when it begins so.
-MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
+__all__ = ["MARK", "consumed_csv", "consumed_json", "consumed_xlsx"]
 
 
 @reader
@@ -46,6 +48,8 @@ def _stream(
     mark: str,
 ) -> HttpResponseBase:
     """A file is never of another list than was asked for: with a word nobody knows there is none."""
+    if request.GET.get("as_of"):
+        return _of_a_day(request, ending)
     enterprise = request.place.enterprise
     asked = asked_of(request, by_github=bridge.of(enterprise).by_github)
     if asked.query.unknown:
@@ -54,6 +58,14 @@ def _stream(
     name = export.file_name(ending, clock.now(enterprise))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return StreamingHttpResponse(_marked(mark, write(export)), content_type=content_type, headers=headers)
+
+
+def _of_a_day(request: PlacedRequest, ending: str) -> HttpResponseBase:
+    """The list of a past day: whole, and with that day's totals; only what was stored then can be told of it."""
+    if ending in history.ENDINGS and not request.GET.get("q") and not request.GET.get("view"):
+        return history.stream(request, ending)
+    words = _("Of a past day there is the whole list alone, as CSV and JSON: leave out q and view.")
+    return HttpResponse(words, status=400, content_type="text/plain; charset=utf-8")
 
 
 def _marked(mark: str, parts: Iterator[str | bytes]) -> Iterator[str | bytes]:

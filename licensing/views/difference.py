@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import render
@@ -12,7 +14,7 @@ from ghconnect import paging
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import bridge, differences, listing
+from licensing import bridge, differences, licenses, listing
 from licensing.models import BridgeItem, CloudPicture, Person
 
 from .frame import subtabs
@@ -27,7 +29,9 @@ def difference(request: PlacedRequest) -> HttpResponseBase:
     line = request.GET.get("line", "")
     chosen = next((one for one in numbers.changes if one.key == line), None)
     cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
-    page = paging.of(request, _people(enterprise, chosen.key), "sort", "id") if chosen else None
+    people = _people(enterprise, chosen.key).exists() if chosen else False
+    of_gone = bool(chosen) and (not people or "gone" in request.GET)
+    page = _page(request, chosen.key, of_gone=of_gone) if chosen else None
     return render(
         request,
         "licensing/difference.html",
@@ -37,14 +41,29 @@ def difference(request: PlacedRequest) -> HttpResponseBase:
             "bridge": numbers,
             "chosen": chosen,
             "page": page,
-            "lines": listing.people_lines(enterprise, page.rows) if page else [],
+            "of_gone": of_gone,
+            "people_count": people,
+            "lines": _lines(enterprise, page.rows, of_gone=of_gone) if page else [],
             "sections": [] if chosen else differences.sections(enterprise, numbers),
-            "removed": differences.removed(enterprise, chosen.key) if chosen else [],
+            "gone_count": differences.gone(enterprise, chosen.key).count() if chosen else 0,
             "verdicts": differences.verdicts(enterprise),
             "cloud": cloud,
             "coverage": _coverage(cloud) if cloud else "",
         },
     )
+
+
+def _page(request: PlacedRequest, line: str, *, of_gone: bool) -> paging.Page[Any]:
+    """The people of a line, or GitHub's licenses of accounts that are gone altogether."""
+    enterprise = request.place.enterprise
+    rows: QuerySet[Any] = differences.gone(enterprise, line) if of_gone else _people(enterprise, line)
+    return paging.of(request, rows, "sort", "id")
+
+
+def _lines(enterprise: Enterprise, rows: list[Any], *, of_gone: bool) -> list[listing.Line]:
+    if of_gone:
+        return listing.lines(enterprise, licenses.GITHUB, rows)
+    return listing.people_lines(enterprise, rows)
 
 
 def _coverage(cloud: CloudPicture) -> str:

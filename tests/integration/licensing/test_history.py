@@ -73,3 +73,16 @@ def test_what_is_no_day_is_today_and_formulas_are_text(days: list[str], manager:
     text = b"".join(manager.get(f"{PAGE}.csv", {"as_of": days[1]})).decode()
     assert "'=dan" in text
     assert manager.get(f"{PAGE}.exe").status_code == 404
+
+
+def test_the_files_of_the_list_give_a_past_day_too(days: list[str], manager: Client) -> None:
+    where = "/enterprises/octo/licensing/consumed"
+    told_of = json.loads(manager.get(f"{where}.json", {"as_of": days[1]}).getvalue())
+    assert told_of == told(manager, days[1])
+    page = manager.get(PAGE, {"as_of": days[1]}).context["shown"]
+    assert {name: told_of[name] for name in page.totals} == page.totals
+    lines = manager.get(f"{where}.csv", {"as_of": days[1]}).getvalue().decode("utf-8-sig").splitlines()
+    assert len(lines) == len(told_of["users"]) + 2
+    for ending, more in (("xlsx", {}), ("csv", {"q": "ann"}), ("json", {"view": "expected"})):
+        assert manager.get(f"{where}.{ending}", {"as_of": days[1], **more}).status_code == 400
+    assert manager.get(where, {"as_of": days[1]}).headers["Location"] == f"{PAGE}?as_of={days[1]}"

@@ -399,8 +399,9 @@ def test_no_line_hides_who_is_gone_behind_another(estate: Enterprise, owner: Cli
     )
     for page in (f"{DIFFERENCE}?line=unknown_server", DIFFERENCE):
         assert ">zoe<" in text(owner, page), page
-    alone = text(owner, f"{DIFFERENCE}?line=gone_since")
-    assert (">a49<" in alone, ">zoe<" in alone) == (True, False)
+    assert "60 licenses of accounts that are gone" in text(owner, f"{DIFFERENCE}?line=gone_since")
+    alone = text(owner, f"{DIFFERENCE}?line=gone_since&gone=1")
+    assert (">a00<" in alone, ">zoe<" in alone) == (True, False)
     assert f'href="{DIFFERENCE}?line=gone_since"' in text(owner, DIFFERENCE)
 
 
