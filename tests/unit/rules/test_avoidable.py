@@ -218,7 +218,7 @@ def test_people_who_share_nothing_are_not_kept() -> None:
     clouds = [Seat(n, "cloud", f"First{n} Last{n}", f"c{n}", (f"c{n}@octo.example",)) for n in range(50)]
     others = [server(100 + n, f"s{n}", f"x{n}@octo.example") for n in range(50)]
     kept, domains = sieve.through(
-        lambda: [*clouds, JANE], lambda: [*others, server(2, "jdoe", "jane@x.example")], 100
+        lambda: [*clouds, JANE], lambda: [*others, server(2, "jdoe", "jane@x.example")], 1 << 20
     )
     assert {seat.person_id for seat in kept} == {1, 2}
     assert domains == {"octo.example": 50, "octo-corp.example": 1}
