@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from licensing.models.bulk.snapshot import snapshot
@@ -49,6 +49,14 @@ def as_json(export: Export) -> Iterator[str]:
             yield (",\n" if count else "\n") + text
             count += len(batch)
     yield f'\n], "users_listed": {count}}}\n'
+
+
+def csv_text(table: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield any table of texts as CSV, safe as the license report is."""
+    writer = csv.writer(lines := _Lines())
+    for row in table:
+        writer.writerow([safe(cell) for cell in row])
+        yield lines.take()
 
 
 class _Lines:

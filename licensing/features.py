@@ -46,6 +46,8 @@ def register_tabs() -> None:
     tabs.register_enterprise_tab("overview", "globe", _("Overview"), "overview", 10, READERS)
     tabs.register_enterprise_tab("fleet", "plug", _("GitHub Connect"), "fleet", 20, READERS, count_servers)
     tabs.register_enterprise_tab("licensing", "credit-card", _("Licensing"), "licensing", 30, READERS)
+    tabs.register_settings_page("sources", "cloud", _("Read from GitHub"), "settings_sources", 22)
+    tabs.register_settings_page("domains", "globe", _("Verified & approved domains"), "settings_domains", 24)
     tabs.register_settings_page("alerts", "bell", _("Alerts"), "settings_alerts", 40)
     tabs.register_server_tab("license", "credit-card", _("License"), "server_license", 20, READERS)
     tabs.register_server_tab("users", "people", _("Users"), "server_users", 30, OVERSEERS)

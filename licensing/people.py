@@ -22,7 +22,7 @@ from licensing.models import (
     ServerPicture,
 )
 
-from . import bridge, listing, misses
+from . import bridge, cloud_told, listing, misses
 from .seats import Span, since, spans
 
 # Nobody has so many; a broken estate must not make an endless page.
@@ -75,6 +75,7 @@ class Whole:
     rows_at: datetime | None
     deployment: str
     misses: list[misses.Miss] = field(default_factory=list)
+    told: list[cloud_told.Told] = field(default_factory=list)
 
     @property
     def license_words(self) -> str:
@@ -85,6 +86,11 @@ class Whole:
                 counted=counted, expected=expected
             )
         return _("One license.") if expected else _("No license.")
+
+    @property
+    def roles(self) -> list[str]:
+        """Roles in organizations and as a collaborator of repositories, as GitHub writes them."""
+        return list(dict.fromkeys(role for row in self.rows for role in row.github_com_member_roles))[:LIMIT]
 
     @property
     def ties(self) -> list[AccountLine]:
@@ -118,6 +124,9 @@ def whole(enterprise: Enterprise, person: Person) -> Whole:
         rows_at=cloud.rows_at if cloud else None,
         deployment=str(bridge.DEPLOYMENTS.get(person.deployment, "")),
         misses=misses.of(enterprise, person),
+        told=cloud_told.of_logins(
+            enterprise, (row.github_com_login for row in rows), (account.key for account in accounts)
+        ),
     )
 
 

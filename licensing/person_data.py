@@ -25,6 +25,10 @@ def of(whole: people.Whole) -> dict[str, Any]:
             {"from": exports.iso(span.from_at), "to": exports.iso(span.to_at) or None, "open": span.open}
             for span in whole.history
         ],
+        "github_facts": [
+            {"kind": one.kind, "value": one.value, "note": one.note, "at": exports.iso(one.at) or None}
+            for one in whole.told
+        ],
         "nearest_misses": [
             {
                 "person": miss.person.pk if miss.person else None,

@@ -12,11 +12,12 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from ghconnect.models import Enterprise, Server, ServerName
-from ghconnect.records import IDENTITY_KINDS
+from ghconnect.records import COST_CENTER, IDENTITY_KINDS
 from licensing.models import (
     Account,
     Address,
     CloudAccount,
+    CloudFact,
     Edition,
     LicenseRow,
     Person,
@@ -229,6 +230,24 @@ def _has_role(scope: Scope, role: str) -> Ids:
     return scope.of_people(_termed(scope, terms.role_term(role), whole=True))
 
 
+def _told(scope: Scope, **facts: str) -> Ids:
+    """Whose login GitHub names in a fact beside its report."""
+    logins = CloudFact.objects.filter(enterprise=scope.enterprise, **facts).exclude(login_key="")
+    clouds = CloudAccount.objects.filter(
+        enterprise=scope.enterprise, ended_edition=None, login_key__in=logins.values("login_key")
+    )
+    return scope.of_clouds(clouds.values("pk"))
+
+
+def _charged_to(scope: Scope, name: str) -> Ids:
+    """Users of a cost center, by its name as GitHub writes it."""
+    return _told(scope, kind=COST_CENTER, value=name)
+
+
+def _commits_in(scope: Scope, product: str) -> Ids:
+    return _told(scope, kind=product)
+
+
 # Qualifiers that pick a set of licenses, and those that test each.
 SETS: dict[str, Callable[[Scope, str], Ids]] = {
     "server": _on_server,
@@ -237,6 +256,8 @@ SETS: dict[str, Callable[[Scope, str], Ids]] = {
     "org": _in_organization,
     "role": _has_role,
     "email": _email,
+    "cost-center": _charged_to,
+    "product": _commits_in,
     SINCE: _since,
     ACCOUNT: _account,
 }

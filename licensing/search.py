@@ -16,6 +16,8 @@ STATES = ("suspended", "dormant", "never_active")
 ROLES = ("owner", "member", "outside_collaborator", "repository_collaborator")
 TYPES = ("enterprise", "visual_studio")
 RULES = ("github", *IDENTITY_KINDS, VERIFIED_EMAIL, "github_learned", "same_email", "own_email", "alone")
+# Products of advanced security of which somebody is an active committer.
+PRODUCTS = ("code_security", "secret_protection")
 # Words for several rules at once.
 FAMILIES = ("saml", "scim")
 SINCE = "since"
@@ -29,6 +31,8 @@ QUALIFIERS: Mapping[str, tuple[str, ...]] = {
     "type": TYPES,
     "email": (),
     "matched-by": (*FAMILIES, *RULES),
+    "cost-center": (),
+    "product": PRODUCTS,
     "verdict": LINE_ORDER,
     SINCE: (),
 }

@@ -13,6 +13,7 @@ from .views import (
     consumed_files,
     counted_twice,
     difference,
+    domains,
     erase,
     fleet,
     github_syncs,
@@ -30,6 +31,7 @@ from .views import (
     tour,
     trends,
     upload,
+    visual_studio,
 )
 
 ENTERPRISE = "enterprises/<slug:slug>"
@@ -45,6 +47,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(ENTERPRISE, overview.overview, name="overview"),
     path(f"{ENTERPRISE}/github-connect", fleet.fleet, name="fleet"),
     path(f"{ENTERPRISE}/settings/alerts", alerts.page, name="settings_alerts"),
+    path(f"{ENTERPRISE}/settings/domains", domains.page, name="settings_domains"),
+    path(f"{ENTERPRISE}/settings/domains.csv", domains.as_csv, name="settings_domains_csv"),
+    path(f"{ENTERPRISE}/settings/read-from-github", domains.sources, name="settings_sources"),
+    path(f"{LICENSING}/visual-studio", visual_studio.page, name="visual_studio"),
     path(LICENSING, summary.licensing, name="licensing"),
     path(f"{LICENSING}/refresh", overview.refresh, name="cloud_refresh"),
     path(f"{LICENSING}/consumed", consumed.consumed, name="consumed"),

@@ -9,7 +9,7 @@ from ghconnect.api import v3 as ghconnect_v3
 from ghconnect.api.shapes import CONFLICTS, Problem
 from ghconnect.api.site import api, patterns
 
-from . import as_of, exports, numbers, people, syncs, twice, usage, v3
+from . import as_of, cloud, exports, numbers, people, syncs, twice, usage, v3
 
 V1 = "/console/v1"
 push = Router(tags=["console"])
@@ -45,6 +45,7 @@ for router in (
     as_of.router,
     exports.router,
     twice.router,
+    cloud.router,
     push,
 ):
     api.add_router(V1, router)

@@ -79,6 +79,9 @@ OWNERS = {
 }
 # What auditors read beside owners, and nobody else.
 OVERSEERS = {
+    "settings_domains",
+    "settings_domains_csv",
+    "settings_sources",
     "settings_tokens",
     "counted_twice",
     "counted_twice_csv",

@@ -37,6 +37,9 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
         (
             "as_of_day",
             "bridge_lines",
+            "cloud_domains",
+            "cloud_sources",
+            "cloud_subscriptions",
             "cloud_sync",
             "cloud_syncs",
             "connection",
@@ -64,7 +67,14 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
         (READ, READERS),
     ),
     **dict.fromkeys(
-        ("address_check", "duplicate", "duplicate_exclusions", "duplicates", "would_it_cost"),
+        (
+            "address_check",
+            "cloud_members_without",
+            "duplicate",
+            "duplicate_exclusions",
+            "duplicates",
+            "would_it_cost",
+        ),
         (READ, OVERSEERS),
     ),
     **dict.fromkeys(
