@@ -27,6 +27,7 @@ from licensing.models import (
     Person,
     RunChange,
     RunChunk,
+    SearchTerm,
     Seat,
     StagedAccount,
     StagedAddress,
@@ -121,6 +122,7 @@ def _people(enterprise: Enterprise) -> Iterator[Kept]:
     yield Kept("addresses", Address.objects.filter(cloud_account__in=clouds))
     yield Kept("cloud accounts", clouds.exclude(login=""), NO_CLOUD)
     people = Person.objects.filter(gone).exclude(name="", group="").exclude(Exists(_licensed("pk", last)))
+    yield Kept("search terms", SearchTerm.objects.filter(person_id__in=people.values("pk")))
     yield Kept("people", people, NO_NAME)
 
 

@@ -26,7 +26,13 @@ def person(request: PlacedRequest, pk: int) -> HttpResponseBase:
     try:
         erase.person(enterprise=enterprise, pk=pk, by=request.user)
     except erase.StillThere:
-        messages.error(request, _("This person still has an account; the next sync would bring it back."))
+        messages.error(
+            request,
+            _(
+                "This person still has an account, or GitHub's report still lists one;"
+                " the next sync would bring it back."
+            ),
+        )
     else:
         messages.success(request, _("Addresses and names are erased; counts stay."))
     return redirect("person", slug=enterprise.slug, pk=pk)
@@ -39,7 +45,8 @@ def _question(request: PlacedRequest, found: Person) -> Question:
         action=reverse("person_erase", kwargs=where),
         title=_("Erase %(name)s") % {"name": found.name or _("No name")},
         body=_(
-            "Addresses and names are removed from all runs; counts stay. Payload copies go after 30 days."
+            "Addresses and names are removed from all runs, saved views and lists; counts stay."
+            " The copies kept of their reports go too."
         ),
         verb=_("Erase"),
         back=reverse("person", kwargs=where),

@@ -1,11 +1,16 @@
 """Erase a person who has left: names go everywhere, numbers stay."""
 
+import gzip
+
 import pytest
+from django.apps import apps
 from django.test import Client
 
 from ghconnect.models import Enterprise, Server
+from ghconnect.records import SAML_NAME_ID, Identity
 from licensing import as_of
-from licensing.models import Account, Edition, Person
+from licensing.models import Account, Edition, Person, TwiceCandidate
+from licensing.usecases import twice_find
 from tests.integration.engine import drive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rows]
@@ -32,3 +37,44 @@ def test_somebody_who_left_is_erased_and_past_totals_stay(
 def test_a_billing_manager_erases_nobody(estate: Enterprise, manager: Client) -> None:
     eve = Person.objects.get(name="eve")
     assert manager.post(f"/enterprises/octo/licensing/people/{eve.pk}/erase").status_code == 404
+
+
+def everything_said() -> str:
+    """All rows of all tables, also what is compressed in them."""
+    told = []
+    for model in apps.get_models():
+        for row in model._default_manager.values():
+            told += [
+                gzip.decompress(v) if isinstance(v, bytes) and v[:2] == b"\x1f\x8b" else v
+                for v in row.values()
+            ]
+    return " ".join(map(str, told)).lower()
+
+
+def test_nothing_in_the_database_names_who_is_erased(octo: Enterprise, tokyo: Server, owner: Client) -> None:
+    zeb = "zebedee.quill@octo.example"
+    row = drive.row("zebq", [f"{tokyo.host}:7"], [zeb], github_com_name="Zebedee Quill")
+    second = drive.account(8, "quill.z@octo.example", "zebq")
+    drive.read_cloud(octo, [row, drive.row("ann")], [Identity("zebq", SAML_NAME_ID, zeb)])
+    drive.read_server(tokyo, [drive.account(7, zeb, "zebedee"), second, drive.account(9, "bob@octo.example")])
+    octo.refresh_from_db()
+    assert twice_find.find(enterprise=octo)
+    assert TwiceCandidate.objects.exists()
+    saved = "/enterprises/octo/licensing/saved-views"
+    for name, query in (("His", f"q=email:{zeb}"), ("Zebedee Quill", "q=x"), ("Kept", "q=zebra")):
+        owner.post(saved, {"deed": "save", "name": name, "query": query})
+    owner.post("/enterprises/octo/licensing/counted-twice/exclude", {"patterns": "zebq\nsvc-*"})
+    people = list(
+        Person.objects.filter(ended_edition=None).exclude(name__in=["Ann", "ann", "u9"]).order_by("pk")
+    )
+    drive.read_server(tokyo, [drive.account(9, "bob@octo.example")])
+    page = f"/enterprises/octo/licensing/people/{people[0].pk}/erase"
+    assert "report still lists one" in owner.post(page, follow=True).content.decode()
+    drive.read_cloud(octo, [drive.row("ann")])
+    assert "zebedee" in everything_said()
+    for one in people:
+        assert owner.post(f"/enterprises/octo/licensing/people/{one.pk}/erase").status_code == 302
+    said = everything_said()
+    assert [word for word in ("zebedee", "quill", "zebq") if word in said] == []
+    assert "zebra" in said
+    assert "svc-*" in said
