@@ -16,7 +16,7 @@ from ghconnect.access import PlacedRequest, overseer, reader
 from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import account_export, diffs, listing, showing
+from licensing import account_export, diffs, listing, read_data, showing
 from licensing.models import Account, Person, RunChunk, ServerPicture, SyncRun
 from licensing.rules.fields import FIELDS
 
@@ -81,6 +81,7 @@ def server_data(request: PlacedRequest) -> HttpResponseBase:
         "sample": list(sample) if request.place.is_owner else [],
         "kept": _kept(picture.run) if picture and picture.run else [],
         "picture": picture,
+        "columns": read_data.columns(),
     }
     return render(request, "licensing/data.html", context)
 

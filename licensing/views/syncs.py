@@ -17,9 +17,9 @@ from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.questions import Question
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import bridge, clocks, diffs, progress, run_export, showing, sides, timeline
+from licensing import bridge, clocks, diffs, progress, read_data, run_export, showing, sides, timeline
 from licensing.models import ServerPicture, SyncRun
-from licensing.usecases import held, runs
+from licensing.usecases import chunks, held, runs
 
 from .license import refusal
 
@@ -50,6 +50,7 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
         "holds": [wording.hold(hold["key"], hold["params"]) for hold in run.holds],
         "is_held": run.state == SyncRun.State.HELD,
         "tab": "license" if run.server else "licensing",
+        "kept": _kept(request, run),
     }
     if run.state == SyncRun.State.HELD:
         context |= _held(request, run)
@@ -125,6 +126,16 @@ def _run(request: PlacedRequest, number: int) -> SyncRun:
     run = get_object_or_404(rows)
     run.enterprise, run.server = place.enterprise, place.server
     return run
+
+
+def _kept(request: PlacedRequest, run: SyncRun) -> read_data.Kept | None:
+    """What is kept of the report, for whoever may see accounts; None while nothing was read."""
+    if not run.fetch_complete or not request.place.sees_all:
+        return None
+    try:
+        return read_data.kept(run)
+    except chunks.DamagedChunk:
+        return None
 
 
 def _facts(run: SyncRun) -> list[tuple[str, str]]:
