@@ -49,6 +49,7 @@ class Feature:
     on_server_removed: Callback = nothing
     on_enterprise_token: Callback = nothing
     on_contract: Callback = nothing
+    on_setting: Callback = nothing
     panels: Mapping[str, Panel] = field(default_factory=dict)
 
     def panel(self, slot: str, request: HttpRequest, server: Server) -> Shown | None:
@@ -96,6 +97,12 @@ def contract_changed(*, enterprise: Any, by: User | None) -> None:
     """Tell every feature that another contract holds."""
     for feature in _registry.values():
         feature.on_contract(enterprise=enterprise, by=by)
+
+
+def setting_changed(*, enterprise: Any, by: User | None) -> None:
+    """Tell every feature that a setting which decides who consumes is another."""
+    for feature in _registry.values():
+        feature.on_setting(enterprise=enterprise, by=by)
 
 
 def server_leaving(*, server: Server, by: User | None) -> None:

@@ -27,6 +27,7 @@ def register() -> None:
             on_server_removed=schedule.on_server_removed,
             on_enterprise_token=schedule.on_enterprise_token,
             on_contract=recounts.on_contract,
+            on_setting=recounts.on_setting,
             panels={
                 "feature_row": panels.feature_row,
                 "account_box": panels.account_box,

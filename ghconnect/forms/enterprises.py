@@ -82,6 +82,15 @@ class ProfileForm(forms.Form):
             "A pending invitation consumes a license under a volume contract, and none under a metered one."
         ),
     )
+    never_active = forms.ChoiceField(
+        label=_("Accounts never active"),
+        choices=Enterprise.NeverActive.choices,
+        required=False,
+        help_text=_(
+            "What an account of a server consumes whose owner never signed in. Where GitHub has not spoken yet it is"
+            " counted: the number is never too low."
+        ),
+    )
     renews_on = forms.DateField(
         label=_("Renewal"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -108,6 +117,7 @@ class ProfileForm(forms.Form):
                 "contract": enterprise.contract
                 if enterprise.next_contract is None
                 else enterprise.next_contract,
+                "never_active": enterprise.next_never_active or enterprise.never_active,
                 "renews_on": enterprise.renews_on,
                 "price": None if cents is None else Decimal(cents) / 100,
                 "currency": enterprise.currency,

@@ -38,6 +38,13 @@ class Enterprise(models.Model):
         VOLUME = "volume", _("Volume")
         METERED = "metered", _("Metered (usage-based)")
 
+    class NeverActive(models.TextChoices):
+        """What an account of a server consumes whose owner never signed in (reference §4.2)."""
+
+        GITHUB = "github", _("As GitHub's report says")
+        ALWAYS = "always", _("A license, always")
+        NEVER = "never", _("No license")
+
     slug = models.SlugField(max_length=60)
     name = CodePointField(max_length=120)
     host = models.CharField(max_length=255, default="github.com")
@@ -52,6 +59,9 @@ class Enterprise(models.Model):
     contract = models.CharField(max_length=8, choices=Contract, blank=True, default=Contract.UNKNOWN)
     # Asked for and not yet counted by: whoever counts people takes it over with the numbers. None: nothing is asked.
     next_contract = models.CharField(max_length=8, choices=Contract, null=True, default=None)  # noqa: DJ001
+    never_active = models.CharField(max_length=8, choices=NeverActive, default=NeverActive.GITHUB)
+    # What was asked for and holds once everybody is counted by it.
+    next_never_active = models.CharField(max_length=8, choices=NeverActive, null=True, default=None)  # noqa: DJ001
     renews_on = models.DateField(null=True, blank=True)
     price_cents = models.PositiveIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")

@@ -162,6 +162,26 @@ def take_contract(*, enterprise: Enterprise) -> None:
 
 
 @transaction.atomic
+def set_never_active(*, enterprise: Enterprise, never_active: str, by: User) -> Enterprise:
+    """Say what accounts that were never active consume; raises BadValue. It holds as a contract does."""
+    if never_active not in Enterprise.NeverActive.values:
+        raise BadValue("never_active")
+    row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    asked = None if never_active == row.never_active else never_active
+    changed = _change(enterprise, by, next_never_active=asked)
+    if asked is not None and asked != row.next_never_active:
+        features.setting_changed(enterprise=changed, by=by)
+    return changed
+
+
+def take_never_active(*, enterprise: Enterprise) -> None:
+    """Let the setting that was asked for hold from now on; called with the enterprise locked."""
+    if enterprise.next_never_active is not None:
+        enterprise.never_active, enterprise.next_never_active = enterprise.next_never_active, None
+        enterprise.save(update_fields=["never_active", "next_never_active"])
+
+
+@transaction.atomic
 def set_price(*, enterprise: Enterprise, price_cents: int | None, currency: str, by: User) -> Enterprise:
     """Set the price of one license for a month, in hundredths of `currency` (ISO 4217); raises BadValue."""
     if price_cents is not None and not 0 <= price_cents <= 100_000_00:

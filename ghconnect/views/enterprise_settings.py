@@ -48,6 +48,11 @@ def _save(request: PlacedRequest, form: ProfileForm) -> bool:
         enterprises.set_contract(
             enterprise=enterprise, contract=values["contract"], renews_on=values["renews_on"], by=by
         )
+        enterprises.set_never_active(
+            enterprise=enterprise,
+            never_active=values["never_active"] or enterprise.never_active,
+            by=by,
+        )
         enterprises.set_price(
             enterprise=enterprise, price_cents=form.price_cents, currency=values["currency"], by=by
         )
@@ -70,12 +75,16 @@ def github(request: PlacedRequest) -> HttpResponseBase:
 
 
 def _github(request: PlacedRequest, **more: Any) -> HttpResponseBase:
-    context = {"form": ReplaceTokenForm(), "has_servers": request.place.enterprise.servers.exists(), **more}
+    context = {"form": _token_form(request), "has_servers": request.place.enterprise.servers.exists(), **more}
     return render_page(request, "github", context)
 
 
+def _token_form(request: PlacedRequest, data: Any = None) -> ReplaceTokenForm:
+    return ReplaceTokenForm(data, organization=request.place.enterprise.is_organization)
+
+
 def _token(request: PlacedRequest) -> HttpResponseBase:
-    form, refused = ReplaceTokenForm(request.POST), []
+    form, refused = _token_form(request, request.POST), []
     if form.is_valid():
         try:
             tokens.replace_enterprise_token(

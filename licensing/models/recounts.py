@@ -15,12 +15,13 @@ class Recount(models.Model):
     """One change that decides everybody again in one edition; open until `done_at`.
 
     Its cause is that of its edition. `attempt` is the fence, `lease_until` in the database's clock, as of a run;
-    after a failure it rests until `resume_at`. `subject` is the host of the server that goes, "" for a contract.
+    after a failure it rests until `resume_at`. `subject` is the host of the server that goes, else "".
     """
 
     class Cause(models.TextChoices):
         CONTRACT = "contract"
         SERVER = "server_removed"
+        SETTING = "setting"
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="recounts")
     cause = models.CharField(max_length=20, choices=Cause)

@@ -34,6 +34,14 @@ def on_contract(*, enterprise: Enterprise, by: User | None) -> None:
         enterprises.take_contract(enterprise=enterprise)
 
 
+def on_setting(*, enterprise: Enterprise, by: User | None) -> None:
+    """What accounts never active consume is a setting (PRODUCT §3); where nothing is counted yet it holds."""
+    if enterprise.edition:
+        _ask(enterprise, Cause.SETTING, by)
+    else:
+        enterprises.take_never_active(enterprise=enterprise)
+
+
 def on_server_leaving(*, server: Server, by: User | None) -> None:
     """Let a worker take the server's accounts out of the numbers, and the server with them."""
     _ask(server.enterprise, Cause.SERVER, by, server)
@@ -99,6 +107,8 @@ def _count(row: Recount) -> None:
     if not _mine(row).exists():
         raise runs.LostRun(str(row))
     if row.cause == Cause.CONTRACT and enterprise.next_contract is not None:
+        recount.everything(enterprise=enterprise, cause=row.cause)
+    if row.cause == Cause.SETTING and enterprise.next_never_active is not None:
         recount.everything(enterprise=enterprise, cause=row.cause)
     if row.cause == Cause.SERVER and row.server is not None:
         servers.remove(server=row.server, by=row.by)

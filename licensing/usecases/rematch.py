@@ -52,7 +52,7 @@ def decisions(facts: Estate) -> Iterator[bulk.Row]:
     values = _Values(bulk.values_of_keys(facts.enterprise.pk))
     for key, lines in groupby(bulk.accounts_to_match(), key=lambda row: row[1]):
         accounts = [_known(list(rows), facts) for _, rows in groupby(lines, key=lambda row: row[0])]
-        yield from _decide(key, accounts, values.of(key))
+        yield from _decide(key, accounts, values.of(key), facts.enterprise.never_active)
 
 
 class _Values:
@@ -129,14 +129,16 @@ def _evidence(row: bulk.Row, server: ServerFacts, known: evidence.Known) -> matc
     return matching.Evidence(row[11], valid, emails, row[9], row[14] or "", row[15])
 
 
-def _decide(key: str, accounts: list[Known], values: list[matching.CloudValue]) -> Iterator[bulk.Row]:
-    """Yield the columns of `bulk.DECISION` for all accounts of one key."""
+def _decide(
+    key: str, accounts: list[Known], values: list[matching.CloudValue], never: str
+) -> Iterator[bulk.Row]:
+    """Yield the columns of `bulk.DECISION` for all accounts of one key; `never`: see Enterprise.NeverActive."""
     inputs = [matching.AccountInput(a.account_id, key, a.evidence) for a in accounts]
     learned = matching.learned_cloud(key, inputs) if key else None
     by_id = {account.account_id: account for account in accounts}
     for decision in matching.decide_key(key, inputs, values, learned):
         account = by_id[decision.account_id]
-        uses = _consumes(account)
+        uses = _consumes(account, never)
         yield (
             decision.account_id,
             decision.group,
@@ -155,7 +157,7 @@ def _decide(key: str, accounts: list[Known], values: list[matching.CloudValue]) 
         )
 
 
-def _consumes(account: Known) -> consumption.Consumption:
+def _consumes(account: Known, never: str) -> consumption.Consumption:
     return consumption.account_consumes(
         login=account.login,
         suspended=account.suspended,
@@ -163,6 +165,7 @@ def _consumes(account: Known) -> consumption.Consumption:
         has_email=account.has_email,
         in_github_row=account.listed,
         github_synced_since_first_seen=account.synced_since_seen,
+        never_active_setting=never,
         dormant=account.dormant,
     )
 

@@ -62,7 +62,7 @@ def refresh(request: PlacedRequest) -> HttpResponseBase:
         send("licensing.watch_github", enterprise_id=enterprise.pk)
         runs.request(subject=enterprise, trigger=SyncRun.Trigger.MANUAL, by=request.user)
     else:
-        messages.error(request, _("There is no token of the enterprise account. Add one."))
+        messages.error(request, _("There is no token of the account on GitHub. Add one."))
     return redirect("overview", slug=enterprise.slug)
 
 

@@ -44,7 +44,7 @@ def test_day_one_says_what_to_do_first_and_nothing_else(
     octo: Enterprise, owner: Client, manager: Client
 ) -> None:
     page = state.text(owner, OVERVIEW)
-    assert "1. Give the token of your enterprise account" in page
+    assert "1. Give the token of your account on GitHub" in page
     assert "/enterprises/octo/servers/new" in page
     assert "Needs attention" not in page
     assert "/enterprises/octo/servers/new" not in state.text(manager, OVERVIEW)

@@ -39,7 +39,7 @@ def test_a_server_is_checked_when_it_is_added_and_each_check_is_shown(
     assert "Found by name" in page
     assert "User report can be read" in page
     assert "Failed</span>" not in page
-    assert "Next: connect this server to its enterprise account." in page
+    assert "Next: connect this server to its account on GitHub." in page
     assert row["token"] not in page
     assert unseal(Server.objects.get(host=row["host"]).token) == row["token"]
 
