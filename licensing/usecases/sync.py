@@ -230,7 +230,7 @@ def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
     if run.server is None:
         return _compare_cloud(run)
     now = bulk.compare_totals(run.pk, run.attempt, run.server.pk)
-    at_end = bulk.missing_at_end(run.pk, run.attempt, run.server.pk)
+    at_end = bulk.missing_at_end(run.pk, run.attempt, run.server.pk) if now["gone"] else 0
     releases = bulk.licenses_at_stake(run.pk, run.attempt, run.server.pk) if now["stopping"] else 0
     found = guard.guard(
         guard.GuardInput(

@@ -131,17 +131,18 @@ def _span_matches(edition: int, run_id: int | None) -> None:
 def people_touched() -> Iterator[Row]:
     """Yield marked persons with what decides their license, one line per person.
 
-    Columns: id, group, cloud login, cloud name, live accounts, consuming accounts, one account's login, a reason
-    that consumes and one that does not, row id, row's GitHub login and server emails, license type, visual studio,
-    GitHub user, server user, member roles, pending orgs, row has accounts on servers not read here, name as it stands.
+    Columns: id, cloud name, cloud login, one account's login, row's GitHub login and server emails, then
+    `PERSON` as it stands, then what `usecases.people.Facts` names.
     """
     yield from stream(
         f"""
-        SELECT p.id, p."group", c.login, c.name, coalesce(n.accounts, 0), coalesce(n.consuming, 0), n.login, n.reason,
-          n.idle, r.id, r.github_com_login, r.enterprise_server_emails, r.license_type,
-          r.visual_studio_subscription_user, r.github_com_user,
-          r.enterprise_server_user, r.github_com_member_roles, r.github_com_orgs_with_pending_invites,
-          CASE WHEN r.id IS NOT NULL AND r.enterprise_server_user THEN {UNREAD} ELSE FALSE END, p.name
+        SELECT p.id, c.name, c.login, n.login, r.github_com_login, r.enterprise_server_emails,
+          p.name, p.sort, p.consumes, p.reason, p.license_type, p.deployment, p.accounts, p.ended_edition,
+          coalesce(n.accounts, 0), substr(p."group", 1, 1), coalesce(c.login, '') <> '',
+          coalesce(n.accounts, 0) > 0, coalesce(n.consuming, 0) > 0, n.reason, n.idle, r.id IS NOT NULL,
+          r.github_com_login LIKE '%%@%%', r.license_type, r.visual_studio_subscription_user, r.github_com_user,
+          r.enterprise_server_user, r.github_com_member_roles <> '[]', r.github_com_orgs_with_pending_invites <> '[]',
+          CASE WHEN r.id IS NOT NULL AND r.enterprise_server_user THEN {UNREAD} ELSE FALSE END
         FROM t_person t CROSS JOIN licensing_person p
         LEFT JOIN licensing_cloudaccount c ON c.id = p.cloud_account_id AND c.ended_edition IS NULL
         LEFT JOIN (

@@ -26,6 +26,9 @@ Part = tuple[str, Sequence[str], Sequence[Row]]
 
 def moment(value: datetime | None) -> Any:
     """Return a time as raw SQL of this database takes it."""
+    if value is not None and value.tzinfo is UTC:
+        # As Django writes it, without asking for zones: a tenth of what it takes to stage an account.
+        return str(value.replace(tzinfo=None)) if connection.vendor == "sqlite" else value
     return connection.ops.adapt_datetimefield_value(value) if value else None
 
 
