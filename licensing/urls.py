@@ -20,6 +20,7 @@ from .views import (
     history,
     license,
     metrics,
+    operations,
     overview,
     people,
     push,
@@ -40,6 +41,7 @@ SERVER = f"{ENTERPRISE}/servers/<str:host>"
 SYNC = "syncs/<int:number>"
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("operator/health", operations.page, name="operator_health"),
     path("metrics", metrics.page, name="metrics"),
     path("tour", tour.page, name="tour"),
     path("start-again", tour.progress, name="sandbox_progress"),

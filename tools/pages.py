@@ -42,6 +42,7 @@ PAGES = (
     Page("Two-factor authentication", "/settings/security/"),
     Page("Passkeys and security keys", "/settings/security/webauthn/"),
     Page("Sessions", "/settings/sessions"),
+    Page("Health of this console", "/operator/health"),
     Page("Sign-in was cancelled", "/sign-in/cancelled", NOBODY),
     Page("Tour", "/tour"),
     Page("Overview", E, header=True),
