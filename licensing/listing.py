@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from ghconnect import wording
-from ghconnect.models import Enterprise
+from ghconnect.models import Enterprise, Server
 from licensing.models import Account, LicenseRow, Person
 
 from . import bridge, holders, licenses
@@ -79,6 +79,14 @@ def people_lines(enterprise: Enterprise, people: Sequence[Person]) -> list[Line]
 def cloud_words(enterprise: Enterprise) -> str:
     """Where cloud accounts are: GitHub.com, or the host on GHE.com."""
     return "GitHub.com" if enterprise.host == "github.com" else enterprise.host
+
+
+def accounts_of(server: Server, begins: str) -> QuerySet[Account]:
+    """Return accounts whose login or email begins so; keys are in lower case."""
+    rows = Account.objects.filter(server=server, ended_edition=None)
+    if not begins or "\0" in begins:
+        return rows
+    return rows.filter(Q(login__istartswith=begins) | Q(key__startswith=begins.lower()))
 
 
 def verdict_words(key: str, accounts: Iterable[Account]) -> str:

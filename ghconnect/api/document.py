@@ -34,8 +34,8 @@ def of(api: Any) -> dict[str, Any]:
             if not path.startswith("/api/v3"):
                 _problems(operation["responses"])
             _words(operation)
-            _files(operation)
             _conditions(operation, method)
+            _files(operation)
             _example(operation)
             operation["summary"] = _first(operation["description"])
     return found
@@ -58,7 +58,8 @@ def _words(operation: dict[str, Any]) -> None:
 def _files(operation: dict[str, Any]) -> None:
     """Name the media types of an operation that gives a file (`x-content`)."""
     for kind in operation.pop("x-content", ()):
-        operation["responses"][200].setdefault("content", {})[kind] = {"schema": {"type": "string"}}
+        schema = {} if kind == JSON else {"type": "string"}
+        operation["responses"][200].setdefault("content", {})[kind] = {"schema": schema}
 
 
 def _conditions(operation: dict[str, Any], method: str) -> None:

@@ -131,7 +131,7 @@ def token_columns(token: str, found: checks.Examined) -> dict[str, object]:
 
 
 @transaction.atomic
-def rename(*, enterprise: Enterprise, name: str, by: User) -> Enterprise:
+def rename(*, enterprise: Enterprise, name: str, by: User | None) -> Enterprise:
     """Change the name shown here; raises BadValue."""
     if not name.strip() or len(name.strip()) > 120:
         raise BadValue("name")
@@ -139,7 +139,9 @@ def rename(*, enterprise: Enterprise, name: str, by: User) -> Enterprise:
 
 
 @transaction.atomic
-def set_contract(*, enterprise: Enterprise, contract: str, renews_on: date | None, by: User) -> Enterprise:
+def set_contract(
+    *, enterprise: Enterprise, contract: str, renews_on: date | None, by: User | None
+) -> Enterprise:
     """State the contract: it decides what a pending invitation consumes; raises BadValue.
 
     It holds from the edition on in which everybody is counted by it; until then it is the `next_contract`.
@@ -162,7 +164,7 @@ def take_contract(*, enterprise: Enterprise) -> None:
 
 
 @transaction.atomic
-def set_never_active(*, enterprise: Enterprise, never_active: str, by: User) -> Enterprise:
+def set_never_active(*, enterprise: Enterprise, never_active: str, by: User | None) -> Enterprise:
     """Say what accounts that were never active consume; raises BadValue. It holds as a contract does."""
     if never_active not in Enterprise.NeverActive.values:
         raise BadValue("never_active")
@@ -182,7 +184,9 @@ def take_never_active(*, enterprise: Enterprise) -> None:
 
 
 @transaction.atomic
-def set_price(*, enterprise: Enterprise, price_cents: int | None, currency: str, by: User) -> Enterprise:
+def set_price(
+    *, enterprise: Enterprise, price_cents: int | None, currency: str, by: User | None
+) -> Enterprise:
     """Set the price of one license for a month, in hundredths of `currency` (ISO 4217); raises BadValue."""
     if price_cents is not None and not 0 <= price_cents <= 100_000_00:
         raise BadValue("price_cents")
@@ -204,7 +208,7 @@ def require_two_factor(*, enterprise: Enterprise, required: bool, by: User) -> E
 
 
 @transaction.atomic
-def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User) -> Enterprise:
+def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User | None) -> Enterprise:
     """Set the zone in which days end and quiet hours are meant; raises BadValue."""
     if time_zone not in available_timezones():
         raise BadValue("time_zone")
@@ -212,7 +216,7 @@ def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User) -> Enterp
 
 
 @transaction.atomic
-def _change(enterprise: Enterprise, by: User, **values: object) -> Enterprise:
+def _change(enterprise: Enterprise, by: User | None, **values: object) -> Enterprise:
     """Write what differs, and one audit event that names the fields; their values are on the page."""
     locked = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     changed = [name for name, value in values.items() if getattr(locked, name) != value]

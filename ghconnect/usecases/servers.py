@@ -146,7 +146,7 @@ def replace_token(*, server: Server, token: str, by: User | None) -> Server:
 
 
 @transaction.atomic
-def delete_token(*, server: Server, by: User) -> Server:
+def delete_token(*, server: Server, by: User | None) -> Server:
     """Delete the server's token here; at the server it stays valid until it is revoked there."""
     row = locked(server)
     _write(row, **server_values.TOKEN_GONE)
@@ -155,7 +155,7 @@ def delete_token(*, server: Server, by: User) -> Server:
 
 
 @transaction.atomic
-def change(*, server: Server, by: User, **values: object) -> Server:
+def change(*, server: Server, by: User | None, **values: object) -> Server:
     """Change CA bundle, way in, quiet hours, how accounts are managed, or web address; raises BadValue."""
     server_values.valid(**values)
     row = locked(server)
@@ -172,7 +172,7 @@ def change(*, server: Server, by: User, **values: object) -> Server:
 
 
 @transaction.atomic
-def rename(*, server: Server, host: str, by: User) -> Server:
+def rename(*, server: Server, host: str, by: User | None) -> Server:
     """Give the server its new host name; the old one stays known. Raises AlreadyAdded, BadHost.
 
     Its token is deleted: it was given for the old name, and must not be sent wherever an owner points the new one.

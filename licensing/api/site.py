@@ -9,7 +9,20 @@ from ghconnect.api import v3 as ghconnect_v3
 from ghconnect.api.shapes import CONFLICTS, Problem
 from ghconnect.api.site import api, patterns
 
-from . import as_of, cloud, exports, numbers, people, syncs, twice, usage, v3
+from . import (
+    as_of,
+    cloud,
+    exports,
+    numbers,
+    people,
+    reports,
+    servers,
+    settings,
+    syncs,
+    twice,
+    usage,
+    v3,
+)
 
 V1 = "/console/v1"
 push = Router(tags=["console"])
@@ -42,10 +55,13 @@ for router in (
     console.router,
     syncs.router,
     people.router,
+    settings.router,
+    reports.router,
     as_of.router,
     exports.router,
     twice.router,
     cloud.router,
+    servers.router,
     push,
 ):
     api.add_router(V1, router)

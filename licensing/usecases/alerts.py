@@ -150,7 +150,7 @@ def of_good_run(run: SyncRun, *, state: str, counts: Mapping[str, Any]) -> None:
 
 
 @transaction.atomic
-def change(*, enterprise: Enterprise, wish: Wish, console_url: str, by: User) -> None:
+def change(*, enterprise: Enterprise, wish: Wish, console_url: str, by: User | None) -> None:
     """Keep how an owner wants to be told. What waits for an address that goes, goes with it. Raises BadValue."""
     row = Alerting.objects.select_for_update(no_key=True).get(pk=alerting(enterprise).pk)
     if wish.language not in LANGUAGES or not 1 <= wish.near_percent <= 100:
@@ -224,7 +224,7 @@ def refused_hosts() -> frozenset[str]:
 
 
 @transaction.atomic
-def test(*, enterprise: Enterprise, by: User) -> Alert | None:
+def test(*, enterprise: Enterprise, by: User | None) -> Alert | None:
     """Send a test alert to every receiver, now, however long they would have waited; None where there is none."""
     enterprise.alert_receivers.update(resume_at=None)
     with translation.override(alerting(enterprise).language):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Length
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from ghconnect import paging
 from ghconnect.access import PlacedRequest, overseer, reader
-from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
 from licensing import account_export, diffs, listing, read_data, showing
@@ -29,7 +28,7 @@ SAMPLE = 3
 def server_users(request: PlacedRequest) -> HttpResponseBase:
     """List the accounts as last read, each with its person and what GitHub's row says of it."""
     server, query = server_of(request), request.GET.get("q", "").strip()[:LONGEST_QUERY]
-    page = paging.of(request, _found(server, query), "login", "id")
+    page = paging.of(request, listing.accounts_of(server, query), "login", "id")
     people = Person.objects.in_bulk({account.person_id for account in page.rows if account.person_id})
     context = {
         "page": page,
@@ -38,14 +37,6 @@ def server_users(request: PlacedRequest) -> HttpResponseBase:
         "picture": ServerPicture.objects.filter(server=server).first(),
     }
     return render(request, "licensing/users.html", context)
-
-
-def _found(server: Server, query: str) -> QuerySet[Account]:
-    """Accounts whose login or email begins with `query`; keys are in lower case."""
-    rows = Account.objects.filter(server=server, ended_edition=None)
-    if not query or "\0" in query:
-        return rows
-    return rows.filter(Q(login__istartswith=query) | Q(key__startswith=query.lower()))
 
 
 def _row(account: Account, person: Person | None) -> dict[str, Any]:

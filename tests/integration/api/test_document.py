@@ -32,6 +32,11 @@ CONFLICTS = {
     "cloud_sync_start",
     "feature_switch",
     "server_sync_start",
+    "server_add",
+    "server_remove",
+    "server_rename",
+    "server_token",
+    "alerts_change",
     "usage_push",
 }
 
