@@ -70,14 +70,19 @@ def valid(**values: object) -> None:
     tests = {
         "way_in": lambda value: value in Server.WayIn.values,
         "managed_by": lambda value: value in Server.ManagedBy.values,
-        "quiet_from": lambda value: value is None or isinstance(value, time),
-        "quiet_to": lambda value: value is None or isinstance(value, time),
+        "quiet_from": _is_hour,
+        "quiet_to": _is_hour,
         "ca_bundle": _is_bundle,
         "web_url": _is_web_url,
     }
     for name, value in values.items():
         if name not in tests or not tests[name](value):
             raise BadValue(name)
+
+
+def _is_hour(value: object) -> bool:
+    """None, or a time of day in the enterprise's own zone."""
+    return value is None or (isinstance(value, time) and value.tzinfo is None)
 
 
 def _is_bundle(value: object) -> bool:

@@ -24,9 +24,11 @@ from .numbers import router as states  # of an address all methods are in one ro
 
 router = Router(tags=["console"])
 ONE = "/servers/{host}/settings"
+HOURS = {"quiet_from", "quiet_to"}
 WayIn = Literal["pull", "push", "upload"]
 # What a certificate is written with.
 PRINTED = r"^[\n\r\t -~]*$"
+Hour = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 TokenText = Annotated[str, Field(min_length=1, max_length=300)]
 
 
@@ -36,8 +38,8 @@ class ServerSettings(Schema):
     host: str
     way_in: WayIn
     managed_by: Literal["", "built_in", "ldap", "saml", "scim"]
-    quiet_from: time | None
-    quiet_to: time | None
+    quiet_from: Hour | None
+    quiet_to: Hour | None
     web_url: str
     ca_bundle: str
     token: bool
@@ -63,8 +65,8 @@ class SettingsChange(Schema):
 
     way_in: WayIn | None = None
     managed_by: Literal["", "built_in", "ldap", "saml", "scim"] | None = None
-    quiet_from: time | None = None
-    quiet_to: time | None = None
+    quiet_from: Hour | None = None
+    quiet_to: Hour | None = None
     web_url: str | None = Field(None, max_length=200, pattern=r"^(https?://[!-~]+)?$")
     ca_bundle: str | None = Field(None, max_length=200_000, pattern=PRINTED)
     model_config = ConfigDict(json_schema_extra={"examples": [{"quiet_from": "08:00", "quiet_to": "18:00"}]})
@@ -116,7 +118,10 @@ def server_settings(request: HttpRequest, host: str) -> HttpResponse:
 def server_settings_change(request: HttpRequest, host: str, body: SettingsChange) -> HttpResponse:
     """Change settings of a server; quiet hours come in pairs, null for none. Scope admin:connect."""
     values = body.dict(exclude_unset=True)
-    wanted = {name: value for name, value in values.items() if value is not None or name.startswith("quiet")}
+    hours = {
+        name: time.fromisoformat(at) if (at := values.pop(name)) else None for name in HOURS & values.keys()
+    }
+    wanted = {name: value for name, value in values.items() if value is not None} | hours
     with transaction.atomic():
         server = connect.locked(server_of(request, host))
         auth.as_asked(request, _settings(server))
@@ -189,8 +194,8 @@ def _settings(server: Server) -> dict[str, Any]:
         "host": server.host,
         "way_in": server.way_in,
         "managed_by": server.managed_by,
-        "quiet_from": server.quiet_from.isoformat() if server.quiet_from else None,
-        "quiet_to": server.quiet_to.isoformat() if server.quiet_to else None,
+        "quiet_from": f"{server.quiet_from:%H:%M}" if server.quiet_from else None,
+        "quiet_to": f"{server.quiet_to:%H:%M}" if server.quiet_to else None,
         "web_url": server.web_url,
         "ca_bundle": server.ca_bundle,
         "token": bool(server.token),

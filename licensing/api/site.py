@@ -1,10 +1,13 @@
 """Every door for scripts, in one API and one document."""
 
+import json
+from pathlib import Path
+
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern
 from ninja import Router
 
-from ghconnect.api import console
+from ghconnect.api import console, document
 from ghconnect.api import v3 as ghconnect_v3
 from ghconnect.api.shapes import CONFLICTS, Problem
 from ghconnect.api.site import api, patterns
@@ -50,6 +53,7 @@ def usage_push(request: HttpRequest, host: str) -> HttpResponseBase:
 
 api.add_router("/v3", ghconnect_v3.router)
 api.add_router("/v3", v3.router)
+document.EXAMPLES.update(json.loads((Path(__file__).parent / "examples.json").read_text()))
 for router in (
     numbers.router,
     console.router,

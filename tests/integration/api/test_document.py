@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
+from ninja import Schema
 
 from ghconnect.api import document
 from ghconnect.api.site import api
@@ -79,3 +82,26 @@ def test_every_answer_is_as_the_document_says(valid: dict[str, Any]) -> None:
     never = {name for name, count in good.items() if not count}
     assert never <= CONFLICTS, f"never answered well: {never - CONFLICTS}"
     assert len(good) == sum(len(operations) for operations in document.of(api)["paths"].values())
+
+
+def test_every_answer_in_json_has_an_example_that_fits() -> None:
+    told = document.of(api)
+    shapes = {"components": told["components"]}
+    for operations in told["paths"].values():
+        for one in operations.values():
+            good = [body for status, body in one["responses"].items() if int(status) < 300]
+            for content in (body["content"]["application/json"] for body in good if "json" in str(body)):
+                if content["schema"] and content is good[0]["content"]["application/json"]:
+                    jsonschema.validate(content["example"], {**content["schema"], **shapes})
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    """The document knows a shape by its name alone: of two the last would stand for both."""
+    names = [each.__name__ for each in shapes_of(Schema) if ".api" in each.__module__]
+    assert sorted(names) == sorted(set(names))
+
+
+def shapes_of(base: type) -> Iterator[type]:
+    for each in base.__subclasses__():
+        yield each
+        yield from shapes_of(each)
