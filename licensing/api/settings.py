@@ -27,10 +27,16 @@ PROFILE, ALERTS = "/enterprise/settings", "/alerts"
 
 
 class Profile(Schema):
-    """What owners say; the price is of one license and month, in hundredths of `currency` (ISO 4217)."""
+    """What owners say; the price is of one license and month, in hundredths of `currency` (ISO 4217).
+
+    `next_…` was asked for, and holds once everybody is counted by it.
+    """
 
     name: str
     contract: Literal["", "volume", "metered"]
+    next_contract: str | None
+    never_active: str
+    next_never_active: str | None
     renews_on: date | None
     price_cents: int | None
     currency: str
@@ -42,6 +48,7 @@ class ProfileChange(Schema):
 
     name: str | None = Field(None, max_length=120)
     contract: Literal["", "volume", "metered"] | None = None
+    never_active: str | None = Field(None, max_length=8)
     renews_on: date | None = None
     price_cents: int | None = None
     currency: str | None = Field(None, max_length=3)
@@ -128,9 +135,12 @@ def _change(row: Enterprise, given: dict[str, Any]) -> Enterprise:
     if {"price_cents", "currency"} & given.keys():
         cents, currency = given.get("price_cents", row.price_cents), given.get("currency") or row.currency
         row = enterprises.set_price(enterprise=row, price_cents=cents, currency=currency.upper(), by=None)
+    if given.get("never_active") is not None:
+        row = enterprises.set_never_active(enterprise=row, never_active=given["never_active"], by=None)
     if {"contract", "renews_on"} & given.keys():
-        contract, day = given.get("contract"), given.get("renews_on", row.renews_on)
-        chosen = row.contract if contract is None else contract
+        day, stands = given.get("renews_on", row.renews_on), row.next_contract
+        asked = given.get("contract")
+        chosen = next(one for one in (asked, stands, row.contract) if one is not None)
         row = enterprises.set_contract(enterprise=row, contract=chosen, renews_on=day, by=None)
     return row
 
@@ -169,6 +179,9 @@ def _profile(row: Enterprise) -> dict[str, Any]:
     return {
         "name": row.name,
         "contract": row.contract,
+        "next_contract": row.next_contract,
+        "never_active": row.never_active,
+        "next_never_active": row.next_never_active,
         "renews_on": row.renews_on.isoformat() if row.renews_on else None,
         "price_cents": row.price_cents,
         "currency": row.currency,

@@ -70,10 +70,12 @@ def test_a_profile_is_changed_in_part(octo: Enterprise, script: Script) -> None:
     ).json()
     assert (told["price_cents"], told["currency"], told["renews_on"]) == (2100, "EUR", "2027-03-31")
     told = script.send(
-        "PATCH", url, {"contract": "volume", "renews_on": None, "time_zone": "Asia/Tokyo"}
+        "PATCH", url, {"contract": "metered", "renews_on": None, "time_zone": "Asia/Tokyo"}
     ).json()
-    assert (told["contract"], told["renews_on"], told["price_cents"]) == ("volume", None, 2100)
+    assert (told["next_contract"], told["renews_on"], told["price_cents"]) == ("metered", None, 2100)
     assert told == script.json(url)
+    assert script.send("PATCH", url, {"renews_on": "2027-03-31"}).json()["next_contract"] == "metered"
+    assert reason(script.send("PATCH", url, {"never_active": "perhaps"})) == (422, "bad_never_active")
     assert reason(script.send("PATCH", url, {"time_zone": "Mars/Olympus"})) == (422, "bad_time_zone")
     assert reason(script.send("PATCH", url, {"name": "  "})) == (422, "bad_name")
     assert reason(script.send("PATCH", url, {"name": "X"}, **{"If-Match": '"old"'})) == (412, "changed")
