@@ -79,7 +79,7 @@ def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any])
     yield from _report(run, client, reading)
     yield from cloud_reads.optional("identities", told, lambda: cloud_reads.identities(client, told))
     yield from cloud_reads.optional("organizations", told, lambda: cloud_reads.organizations(client, told))
-    yield from cloud_reads.optional("members", told, lambda: cloud_reads.members(client))
+    yield from cloud_reads.optional("members", told, lambda: cloud_reads.members(client, told))
     cloud_reads.installations(client, told)
     for fact in cloud_facts.read(client, told.setdefault("sources", {})):
         yield cloud_reads.line("fact", cloud_facts.facts_of(fact))

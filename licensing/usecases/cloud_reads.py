@@ -76,11 +76,13 @@ def _provider(
             return True
 
 
-def members(client: Client) -> Iterator[bytes]:
+def members(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
     """The `databaseId` of every member, which decides ties."""
+    source = told.setdefault("sources", {}).setdefault("members", {})
     after: str | None = None
     while True:
         page = client.members(after)
+        source["count"] = source.get("count", 0) + len(page.database_ids)
         yield from (
             line("member", {"login": login, "id": number}) for login, number in page.database_ids.items()
         )
