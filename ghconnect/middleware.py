@@ -11,7 +11,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
+from .api import errors
 from .request_facts import request_facts
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -83,11 +85,14 @@ class MaintenanceMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not settings.GHCONNECT_MAINTENANCE or request.path_info in HEALTH:
             return self.get_response(request)
-        return unavailable(maintenance=True)
+        return unavailable(request, maintenance=True)
 
 
-def unavailable(*, maintenance: bool) -> HttpResponse:
+def unavailable(request: HttpRequest, *, maintenance: bool) -> HttpResponse:
     """Say that the console is away for a while: on purpose, or since its database does not answer."""
+    if errors.for_programs(request):
+        away = _("This console is being maintained"), _("This console cannot reach its database")
+        return errors.unavailable(request, away[not maintenance])
     body = render_to_string("503.html", {"maintenance": maintenance})
     return HttpResponse(body, status=503, headers={"Retry-After": "120"})
 

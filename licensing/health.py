@@ -66,9 +66,8 @@ def strips(servers: Iterable[Server]) -> dict[int, Strip]:
 
 
 def _strip(server: Server, runs: list[SyncRun]) -> Strip:
-    left = SHOWN - len(runs)
     counts = dict(Counter(str(run.get_state_display()) for run in reversed(runs)))
-    cells = [_cell(run, (left + at) * STEP) for at, run in enumerate(runs)]
+    cells = [_cell(run, at * STEP) for at, run in enumerate(runs)]
     return Strip(server, cells, _words(server, counts), counts)
 
 

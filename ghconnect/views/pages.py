@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.defaults import server_error
 
 from ghconnect.access import PlacedRequest, public
+from ghconnect.api import errors
 from ghconnect.middleware import unavailable
 from ghconnect.models import Enterprise
 from ghconnect.usecases import preferences
@@ -45,5 +46,5 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
 def failed(request: HttpRequest) -> HttpResponseBase:
     """Say what failed: 503 where the database does not answer, else 500. Nothing is read for it."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
-        return unavailable(maintenance=False)
-    return server_error(request)
+        return unavailable(request, maintenance=False)
+    return errors.failed(request) if errors.for_programs(request) else server_error(request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponseBase
@@ -17,32 +16,27 @@ from ghconnect import clock
 from ghconnect.access import Place, PlacedRequest, owner, reader
 from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
-from licensing import bridge, clocks, health, progress, showing
+from licensing import bridge, clocks, health, looking, progress, showing
 from licensing.models import SyncRun
 from licensing.usecases import runs
 
 RECENT = 6
-# Seconds between two looks at a run; each look that sees nothing new leads one further, and the last to none.
-PAUSES = (1, 1, 1, 2, 2, 3, 5, 8, 13, 21, 30, 30, 30, 30, 30, 30)
 
 
 @reader
 @require_safe
 def server_license(request: PlacedRequest) -> HttpResponseBase:
     """Show the licenses of a server, its sync and the last runs."""
-    return render(request, "licensing/license.html", _page(request.place, "", 0))
+    return render(request, "licensing/license.html", _page(request))
 
 
 @reader
 @require_safe
 def server_progress(request: PlacedRequest) -> HttpResponseBase:
     """Give the sync section again for a page that watches a run; everything it changes, when that is over."""
-    quiet = request.GET.get("quiet", "")
-    looked = int(quiet) if quiet.isdecimal() and len(quiet) < 4 else 0
-    mark = request.GET.get("mark", "")
-    context = _moving(request.place, mark, looked)
+    context = _moving(request)
     if context["progress"] is None:
-        context = _page(request.place, mark, looked)
+        context = _page(request)
     return render(request, "licensing/_license_progress.html", context)
 
 
@@ -73,22 +67,25 @@ def _server(place: Place) -> Server:
     return place.server
 
 
-def _moving(place: Place, mark: str, looked: int) -> dict[str, Any]:
+def _moving(request: PlacedRequest) -> dict[str, Any]:
     """What the sync section needs while a run is under way: asked for every second or two, so no more than that."""
+    place = request.place
     server = _server(place)
     both = clocks.one(server)
+    url = reverse("server_progress", kwargs={"slug": place.enterprise.slug, "host": server.host})
     under_way = progress.under_way(SyncRun.objects.filter(server=server))
     return {
         "clocks": both,
         "progress": under_way,
         "control": _control(place, both),
-        **_watch(place, under_way, mark, looked),
+        "look": looking.again(request, url, under_way),
     }
 
 
-def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
+def _page(request: PlacedRequest) -> dict[str, Any]:
+    place = request.place
     server, now = _server(place), clock.now(place.enterprise)
-    moving = _moving(place, mark, looked)
+    moving = _moving(request)
     both = moving["clocks"]
     return {
         **moving,
@@ -104,18 +101,6 @@ def _page(place: Place, mark: str, looked: int) -> dict[str, Any]:
 def _recent(server: Server) -> list[SyncRun]:
     rows = SyncRun.objects.filter(server=server).select_related("server", "enterprise")
     return list(rows.order_by("-number")[:RECENT])
-
-
-def _watch(place: Place, under_way: progress.Progress | None, mark: str, looked: int) -> dict[str, Any]:
-    """Say when to look again, if at all: soon while something moves, ever later while nothing does."""
-    if under_way is None:
-        return {"look": None}
-    looked = looked + 1 if under_way.mark == mark else 0
-    if looked >= len(PAUSES):
-        return {"look": None}
-    where = {"slug": place.enterprise.slug, "host": _server(place).host}
-    query = urlencode({"mark": under_way.mark, "quiet": looked})
-    return {"look": {"after": PAUSES[looked], "url": f"{reverse('server_progress', kwargs=where)}?{query}"}}
 
 
 def _control(place: Place, both: clocks.Clocks) -> dict[str, Any]:

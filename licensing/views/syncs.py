@@ -17,7 +17,18 @@ from ghconnect.access import PlacedRequest, owner, reader
 from ghconnect.questions import Question
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import bridge, clocks, diffs, progress, read_data, run_export, showing, sides, timeline
+from licensing import (
+    bridge,
+    clocks,
+    diffs,
+    looking,
+    progress,
+    read_data,
+    run_export,
+    showing,
+    sides,
+    timeline,
+)
 from licensing.models import ServerPicture, SyncRun
 from licensing.usecases import chunks, held, runs
 
@@ -40,7 +51,10 @@ def server_syncs(request: PlacedRequest) -> HttpResponseBase:
 def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
     """Show one run: its steps and counts, what it changed, and the question where it is held."""
     run = _run(request, number)
+    under_way = progress.under_way(SyncRun.objects.filter(pk=run.pk))
     context: dict[str, Any] = {
+        "progress": under_way,
+        "look": looking.again(request, showing.url(run), under_way),
         "run": run,
         "line": showing.line(run),
         "steps": progress.steps(run),

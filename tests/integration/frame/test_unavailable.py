@@ -16,13 +16,28 @@ def away(settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("away")
-@pytest.mark.parametrize("address", ["/", "/login/", "/nowhere", "/api/console/v1/servers/ghe.example/usage"])
+@pytest.mark.parametrize("address", ["/", "/login/", "/nowhere"])
 def test_maintenance_answers_for_every_page(client: Client, address: str) -> None:
     answer = client.get(address)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "120"
     assert "This console is being maintained" in answer.content.decode()
     assert "Content-Security-Policy" in answer.headers
+
+
+@pytest.mark.usefixtures("away")
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/api/v3/enterprises/octo/consumed-licenses", {"message": "Service Unavailable", "status": "503"}),
+        ("/api/console/v1/servers/ghe.example/usage", {"status": 503, "reason": "unavailable"}),
+    ],
+)
+def test_maintenance_answers_programs_in_json(client: Client, address: str, said: dict[str, object]) -> None:
+    answer = client.get(address)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "120"
+    assert said.items() <= answer.json().items()
 
 
 @pytest.mark.usefixtures("away")

@@ -16,9 +16,9 @@ from django.utils import timezone
 from ghconnect.models import Enterprise, Server
 from ghconnect.usecases import connect
 from licensing import progress
+from licensing.looking import PAUSES
 from licensing.models import ServerPicture, SyncRun
 from licensing.usecases import runs
-from licensing.views.license import PAUSES
 from tests.integration.engine import drive
 
 from . import state
