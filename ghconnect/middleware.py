@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from .api import errors
+from . import away
 from .request_facts import request_facts
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -90,9 +90,9 @@ class MaintenanceMiddleware:
 
 def unavailable(request: HttpRequest, *, maintenance: bool) -> HttpResponse:
     """Say that the console is away for a while: on purpose, or since its database does not answer."""
-    if errors.for_programs(request):
-        away = _("This console is being maintained"), _("This console cannot reach its database")
-        return errors.unavailable(request, away[not maintenance])
+    if away.for_programs(request):
+        words = _("This console is being maintained"), _("This console cannot reach its database")
+        return away.answer(request, 503, words[not maintenance], {"Retry-After": "120"})
     body = render_to_string("503.html", {"maintenance": maintenance})
     return HttpResponse(body, status=503, headers={"Retry-After": "120"})
 

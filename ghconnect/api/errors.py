@@ -79,23 +79,3 @@ def invalid(request: HttpRequest, errors: list[dict[str, str]]) -> HttpResponse:
     return problems.problem(
         422, "invalid", _("Something in the request does not fit."), more={"errors": errors}
     )
-
-
-def for_programs(request: HttpRequest) -> bool:
-    """Whether an address is asked by programs, which are answered in JSON."""
-    return request.path.startswith("/api/") and request.path != "/api/"
-
-
-def unavailable(request: HttpRequest, detail: str) -> HttpResponse:
-    """Answer while the console is away."""
-    wait = {"Retry-After": "120"}
-    if like_github(request):
-        return github(503, "Service Unavailable", headers=wait)
-    return problems.problem(503, "unavailable", detail, headers=wait)
-
-
-def failed(request: HttpRequest) -> HttpResponse:
-    """Answer what failed by a fault of ours."""
-    if like_github(request):
-        return github(500, "Server Error")
-    return problems.problem(500, "failed", _("Something failed here. The log has the details."))

@@ -8,12 +8,13 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views import i18n
 from django.views.decorators.http import require_POST, require_safe
 from django.views.defaults import server_error
 
+from ghconnect import away
 from ghconnect.access import PlacedRequest, public
-from ghconnect.api import errors
 from ghconnect.middleware import unavailable
 from ghconnect.models import Enterprise
 from ghconnect.usecases import preferences
@@ -47,4 +48,6 @@ def failed(request: HttpRequest) -> HttpResponseBase:
     """Say what failed: 503 where the database does not answer, else 500. Nothing is read for it."""
     if isinstance(sys.exception(), OperationalError | InterfaceError):
         return unavailable(request, maintenance=False)
-    return errors.failed(request) if errors.for_programs(request) else server_error(request)
+    if away.for_programs(request):
+        return away.answer(request, 500, _("Something failed here"), {})
+    return server_error(request)

@@ -30,7 +30,7 @@ def test_maintenance_answers_for_every_page(client: Client, address: str) -> Non
     ("address", "said"),
     [
         ("/api/v3/enterprises/octo/consumed-licenses", {"message": "Service Unavailable", "status": "503"}),
-        ("/api/console/v1/servers/ghe.example/usage", {"status": 503, "reason": "unavailable"}),
+        ("/api/console/v1/servers/ghe.example/usage", {"status": 503, "title": "Service Unavailable"}),
     ],
 )
 def test_maintenance_answers_programs_in_json(client: Client, address: str, said: dict[str, object]) -> None:
