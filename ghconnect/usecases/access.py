@@ -61,7 +61,8 @@ def revoke(*, enterprise: Enterprise, user: User, by: User) -> None:
         return
     _keep_an_owner(locked, membership)
     membership.delete()
-    audit.record("role.revoke", by=by, enterprise=locked, subject=user.login, role=membership.role)
+    before = {"role": membership.role}
+    audit.record("role.revoke", by=by, enterprise=locked, subject=user.login, before=before)
 
 
 @transaction.atomic
@@ -108,8 +109,9 @@ def _follow(
     elif held is not None:
         _keep_an_owner(enterprise, held)
         held.delete()
+        before = {"role": held.role}
         audit.record(
-            "role.revoke", by=None, enterprise=enterprise, subject=user.login, role=held.role, via=source
+            "role.revoke", by=None, enterprise=enterprise, subject=user.login, before=before, via=source
         )
 
 
@@ -133,6 +135,7 @@ def _grant(
     membership = Membership.objects.filter(enterprise=enterprise, user=user).first()
     if membership is not None and (membership.role, membership.source) == (role, source):
         return membership
+    before = {"role": membership.role if membership else ""}
     if membership is None:
         membership = Membership.objects.create(enterprise=enterprise, user=user, role=role, source=source)
     else:
@@ -140,8 +143,10 @@ def _grant(
             _keep_an_owner(enterprise, membership)
         membership.role, membership.source = role, source
         membership.save(update_fields=["role", "source"])
-    via = {"via": source.value} if source else {}
-    audit.record("role.grant", by=by, enterprise=enterprise, subject=user.login, role=role, **via)
+    told: dict[str, object] = {"before": before, "after": {"role": role}}
+    if source:
+        told["via"] = source.value
+    audit.record("role.grant", by=by, enterprise=enterprise, subject=user.login, **told)
     return membership
 
 

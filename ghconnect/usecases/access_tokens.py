@@ -68,7 +68,7 @@ def create(
     _check(enterprise, name, scopes, server, days)
     _may_give(enterprise, scopes, by)
     token, text = _insert(enterprise, name, scopes, server, timedelta(days=days), by)
-    audit.record("access_token.create", by=by, enterprise=enterprise, subject=str(token), **_facts(token))
+    audit.record("access_token.create", by=by, enterprise=enterprise, subject=str(token), after=_facts(token))
     return token, text
 
 
@@ -81,9 +81,11 @@ def rotate(*, token: AccessToken, by: User | None) -> tuple[AccessToken, str]:
     made, text = _insert(
         old.enterprise, old.name, old.scopes, old.server, old.expires_at - old.created_at, by
     )
+    before = {"token": old.shown, **_facts(old)}
     old.expires_at = min(old.expires_at, timezone.now() + OVERLAP)
     old.save(update_fields=["expires_at"])
-    audit.record("access_token.rotate", by=by, enterprise=old.enterprise, subject=str(made), old=old.shown)
+    told = {"before": before, "after": _facts(made), "old_ends": old.expires_at.isoformat()}
+    audit.record("access_token.rotate", by=by, enterprise=old.enterprise, subject=str(made), **told)
     return made, text
 
 
@@ -94,7 +96,8 @@ def revoke(*, token: AccessToken, by: User | None) -> AccessToken:
     if row.revoked_at is None:
         row.revoked_at = timezone.now()
         row.save(update_fields=["revoked_at"])
-        audit.record("access_token.revoke", by=by, enterprise=row.enterprise, subject=str(row))
+        told = {"before": _facts(row)}
+        audit.record("access_token.revoke", by=by, enterprise=row.enterprise, subject=str(row), **told)
     return row
 
 
@@ -143,7 +146,9 @@ def known(text: str) -> AccessToken:
     if not token_text.is_whole(text):
         raise Refused("bad_credentials")
     digest = token_text.digest(text)
-    roles = Membership.objects.filter(user=OuterRef("created_by"), enterprise=OuterRef("enterprise"))
+    roles = Membership.objects.filter(
+        user=OuterRef("created_by"), user__is_active=True, enterprise=OuterRef("enterprise")
+    )
     rows = AccessToken.objects.filter(digest=digest).annotate(maker_role=Subquery(roles.values("role")[:1]))
     token = rows.select_related("enterprise", "server").first()
     if token is None or not compare_digest(token.digest, digest):

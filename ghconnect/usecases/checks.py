@@ -209,3 +209,9 @@ def _optional(ask: Callable[[], T]) -> T | None:
 def stored(checks: Iterable[Check]) -> list[dict[str, Any]]:
     """Checks as the rows keep them (JSON)."""
     return [asdict(check) for check in checks]
+
+
+def outcome(found: list[Check]) -> dict[str, str]:
+    """What an event says of checks: ok, failed with the problem's key, or not reached, by step."""
+    words = {True: "ok", None: "unknown"}
+    return {each.key: words.get(each.ok) or each.problem or "failed" for each in found}

@@ -36,7 +36,8 @@ def enable(*, server: Server, by: User | None) -> Connection:
     connection = Connection.objects.create(
         server=server, by=by, by_login=audit.name_of(by), at=clock.now(server.enterprise)
     )
-    audit.record("dotcom_connection.create", by=by, enterprise=server.enterprise, subject=server.host)
+    told = {"before": {"connected": False}, "after": {"connected": True}}
+    audit.record("dotcom_connection.create", by=by, enterprise=server.enterprise, subject=server.host, **told)
     return connection
 
 
@@ -55,8 +56,9 @@ def disable(*, server: Server, by: User | None) -> None:
     keys = list(connection.features.values_list("key", flat=True))
     connection.features.all().delete()
     connection.delete()
+    told = {"before": {"connected": True, "features": keys}, "after": {"connected": False, "features": []}}
     audit.record(
-        "dotcom_connection.destroy", by=by, enterprise=server.enterprise, subject=server.host, features=keys
+        "dotcom_connection.destroy", by=by, enterprise=server.enterprise, subject=server.host, **told
     )
 
 

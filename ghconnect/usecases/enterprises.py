@@ -109,7 +109,8 @@ def _insert(
         raise AlreadyAdded from None
     if by is not None:
         Membership.objects.create(user=by, enterprise=enterprise, role=Role.OWNER)
-    audit.record("enterprise.add", by=by, enterprise=enterprise, subject=slug, host=host)
+    after = {"host": host, "name": enterprise.name, **token_facts(enterprise)}
+    audit.record("enterprise.add", by=by, enterprise=enterprise, subject=slug, after=after)
     if token:
         features.enterprise_token_replaced(enterprise=enterprise, by=by)
     return enterprise
@@ -127,6 +128,16 @@ def token_columns(token: str, found: checks.Examined) -> dict[str, object]:
         "token_replaced_at": now if token else None,
         "checks": checks.stored(found.checks),
         "checked_at": now if found.checks else None,
+    }
+
+
+def token_facts(enterprise: Enterprise) -> dict[str, object]:
+    """What an event may say of an enterprise's token."""
+    ends = enterprise.token_expires_at
+    return {
+        "token": enterprise.token_kind if enterprise.token else "none",
+        "token_scopes": enterprise.token_scopes or [],
+        "token_expires": ends.date().isoformat() if ends else "",
     }
 
 
@@ -200,10 +211,11 @@ def require_two_factor(*, enterprise: Enterprise, required: bool, by: User) -> E
     """Open the enterprise only to sign-ins with a second factor, or to all again."""
     row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     if row.two_factor_required != required:
+        told = audit.differing(row, {"two_factor_required": required})
         row.two_factor_required = required
         row.save(update_fields=["two_factor_required"])
-        verb = "enable" if required else "disable"
-        audit.record(f"business.{verb}_two_factor_requirement", by=by, enterprise=row, subject=row.slug)
+        action = f"business.{'enable' if required else 'disable'}_two_factor_requirement"
+        audit.record(action, by=by, enterprise=row, subject=row.slug, **told)
     return row
 
 
@@ -217,13 +229,13 @@ def set_time_zone(*, enterprise: Enterprise, time_zone: str, by: User | None) ->
 
 @transaction.atomic
 def _change(enterprise: Enterprise, by: User | None, **values: object) -> Enterprise:
-    """Write what differs, and one audit event that names the fields; their values are on the page."""
+    """Write what differs, and one audit event with what it was and is."""
     locked = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     changed = [name for name, value in values.items() if getattr(locked, name) != value]
     if changed:
+        told = audit.differing(locked, values)
         for name in changed:
             setattr(locked, name, values[name])
         locked.save(update_fields=changed)
-        fields = [name.removeprefix("next_") for name in changed]
-        audit.record("enterprise.change", by=by, enterprise=locked, subject=locked.slug, fields=fields)
+        audit.record("enterprise.change", by=by, enterprise=locked, subject=locked.slug, **told)
     return locked

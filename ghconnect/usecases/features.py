@@ -50,6 +50,8 @@ def switch(*, server: Server, key: str, enabled: bool, by: User | None) -> bool:
         by=by,
         enterprise=server.enterprise,
         subject=server.host,
+        before={"enabled": not enabled},
+        after={"enabled": enabled},
     )
     return True
 

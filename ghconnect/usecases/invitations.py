@@ -56,7 +56,9 @@ def invite(
         cancelled_at=timezone.now()
     )
     made, secret = _insert(enterprise, email, role, by)
-    audit.record("invitation.create", by=by, enterprise=enterprise, subject=f"#{made.pk}", role=role)
+    audit.record(
+        "invitation.create", by=by, enterprise=enterprise, subject=f"#{made.pk}", after={"role": role}
+    )
     address = link(secret)
     transaction.on_commit(lambda: _mail(made, address))
     return made, address
@@ -84,7 +86,11 @@ def cancel(*, invitation: Invitation, by: User) -> None:
     ended = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, cancelled_at=None)
     if ended.update(cancelled_at=timezone.now()):
         audit.record(
-            "invitation.cancel", by=by, enterprise=invitation.enterprise, subject=f"#{invitation.pk}"
+            "invitation.cancel",
+            by=by,
+            enterprise=invitation.enterprise,
+            subject=f"#{invitation.pk}",
+            before={"role": invitation.role},
         )
 
 

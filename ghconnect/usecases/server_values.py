@@ -45,6 +45,15 @@ def of_token(token: str, found: checks.Examined) -> dict[str, Any]:
     }
 
 
+def token_facts(row: Server) -> dict[str, Any]:
+    """What an event may say of a server's token."""
+    return {
+        "token": row.token_kind if row.token else "none",
+        "token_login": row.token_login,
+        "token_scopes": row.token_scopes or [],
+    }
+
+
 def of_checks(found: checks.Examined) -> dict[str, Any]:
     """What a check leaves in the row; facts it did not learn keep their last value."""
     now = timezone.now()

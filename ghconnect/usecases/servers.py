@@ -101,7 +101,8 @@ def _insert(
     except IntegrityError:
         raise AlreadyAdded from None
     ServerName.objects.create(server=server, host=server.host)
-    audit.record("server.add", by=by, enterprise=enterprise, subject=server.host, way_in=server.way_in)
+    after = {"host": server.host, "way_in": server.way_in, **server_values.token_facts(server)}
+    audit.record("server.add", by=by, enterprise=enterprise, subject=server.host, after=after)
     return server
 
 
@@ -116,7 +117,8 @@ def check(*, server: Server, by: User | None) -> Server:
     with transaction.atomic():
         row = locked(server)
         _write(row, **server_values.of_checks(found))
-        audit.record("server.check", by=by, enterprise=row.enterprise, subject=row.host)
+        told = checks.outcome(found.checks)
+        audit.record("server.check", by=by, enterprise=row.enterprise, subject=row.host, checks=told)
         if (
             found.passed("users_report")
             and Connection.objects.filter(server=row).exclude(broken_at=None).exists()
@@ -139,8 +141,9 @@ def replace_token(*, server: Server, token: str, by: User | None) -> Server:
         raise TokenRefused(found.checks)
     with transaction.atomic():
         row = locked(server)
+        before = server_values.token_facts(row)
         _write(row, **server_values.of_token(token, found), **server_values.of_checks(found))
-        audit.record("server.token_replace", by=by, enterprise=row.enterprise, subject=row.host)
+        _token("replace", row, before, by)
         _mended(row, by)
     return row
 
@@ -149,9 +152,16 @@ def replace_token(*, server: Server, token: str, by: User | None) -> Server:
 def delete_token(*, server: Server, by: User | None) -> Server:
     """Delete the server's token here; at the server it stays valid until it is revoked there."""
     row = locked(server)
+    before = server_values.token_facts(row)
     _write(row, **server_values.TOKEN_GONE)
-    audit.record("server.token_delete", by=by, enterprise=row.enterprise, subject=row.host)
+    _token("delete", row, before, by)
     return row
+
+
+def _token(verb: str, row: Server, before: dict[str, Any], by: User | None) -> None:
+    """Note what is known of a token that came or went; never the token."""
+    told = {"before": before, "after": server_values.token_facts(row)}
+    audit.record(f"server.token_{verb}", by=by, enterprise=row.enterprise, subject=row.host, **told)
 
 
 @transaction.atomic
@@ -165,9 +175,9 @@ def change(*, server: Server, by: User | None, **values: object) -> Server:
     ):
         raise BadValue("quiet_to")
     if changed:
+        told = audit.differing(row, changed)
         _write(row, **changed)
-        fields = sorted(changed)
-        audit.record("server.change", by=by, enterprise=row.enterprise, subject=row.host, fields=fields)
+        audit.record("server.change", by=by, enterprise=row.enterprise, subject=row.host, **told)
     return row
 
 
@@ -183,11 +193,12 @@ def rename(*, server: Server, host: str, by: User | None) -> Server:
         return row
     if Server.objects.filter(enterprise=row.enterprise, host=new).exists():
         raise AlreadyAdded
-    old = row.host
+    old, token = row.host, server_values.token_facts(row)
     row.names.filter(host=old, to_at=None).update(to_at=now)
     ServerName.objects.create(server=row, host=new, from_at=now)
     _write(row, host=new, checks=[], checked_at=None, **server_values.TOKEN_GONE)
-    audit.record("server.rename", by=by, enterprise=row.enterprise, subject=new, old=old)
+    told = {"before": {"host": old, **token}, "after": {"host": new, **server_values.token_facts(row)}}
+    audit.record("server.rename", by=by, enterprise=row.enterprise, subject=new, **told)
     return row
 
 
@@ -217,8 +228,9 @@ def remove(*, server: Server, by: User | None) -> None:
         connection.features.all().delete()
         connection.delete()
     enterprise, host = row.enterprise, row.host
+    before = {"host": host, "way_in": row.way_in, "connected": connection is not None}
     row.delete()
-    audit.record("server.remove", by=by, enterprise=enterprise, subject=host)
+    audit.record("server.remove", by=by, enterprise=enterprise, subject=host, before=before)
 
 
 def _mended(row: Server, by: User | None) -> None:

@@ -8,7 +8,7 @@ from ghconnect import features
 from ghconnect.models import Enterprise, User
 from ghconnect.records import Check
 
-from . import audit, clients, enterprises
+from . import audit, checks, clients, enterprises
 from .enterprises import BadToken
 
 __all__ = ["BadToken", "TokenRefused", "check_enterprise_token", "replace_enterprise_token"]
@@ -36,8 +36,10 @@ def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User) ->
         raise TokenRefused(found.checks)
     with transaction.atomic():
         locked = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+        before = enterprises.token_facts(locked)
         _write(locked, **enterprises.token_columns(token, found))
-        audit.record("enterprise.token_replace", by=by, enterprise=locked, subject=locked.slug)
+        told = {"before": before, "after": enterprises.token_facts(locked)}
+        audit.record("enterprise.token_replace", by=by, enterprise=locked, subject=locked.slug, **told)
         features.enterprise_token_replaced(enterprise=locked, by=by)
     return locked
 
@@ -51,7 +53,8 @@ def check_enterprise_token(*, enterprise: Enterprise, by: User) -> Enterprise:
     with transaction.atomic():
         locked = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
         _write(locked, **kept)
-        audit.record("enterprise.check", by=by, enterprise=locked, subject=locked.slug)
+        told = checks.outcome(found.checks)
+        audit.record("enterprise.check", by=by, enterprise=locked, subject=locked.slug, checks=told)
     return locked
 
 

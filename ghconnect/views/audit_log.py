@@ -61,11 +61,22 @@ def _events(request: PlacedRequest, asked: audit_query.Asked) -> AuditEventQuery
 
 
 def _details(event: AuditEvent) -> str:
-    """What the event keeps besides, as `name: value`; counts of nothing are left out."""
-    return " · ".join(f"{name}: {words}" for name, value in event.data.items() if (words := _plain(value)))
+    """What changed, as `name: before → after`, and what else the event keeps; counts of nothing are left out."""
+    data = dict(event.data)
+    before, after = data.pop("before", {}), data.pop("after", {})
+    changed = [
+        f"{name}: {_plain(before.get(name)) or '–'} → {_plain(after.get(name)) or '–'}"
+        for name in dict.fromkeys([*before, *after])
+        if before.get(name) != after.get(name)
+    ]
+    return " · ".join(
+        [*changed, *(f"{name}: {words}" for name, value in data.items() if (words := _plain(value)))]
+    )
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_plain(each)}" for name, each in value.items() if each)
     return ", ".join(map(_plain, value)) if isinstance(value, list) else str(value or "")

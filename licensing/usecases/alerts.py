@@ -153,6 +153,7 @@ def of_good_run(run: SyncRun, *, state: str, counts: Mapping[str, Any]) -> None:
 def change(*, enterprise: Enterprise, wish: Wish, console_url: str, by: User | None) -> None:
     """Keep how an owner wants to be told. What waits for an address that goes, goes with it. Raises BadValue."""
     row = Alerting.objects.select_for_update(no_key=True).get(pk=alerting(enterprise).pk)
+    before = _facts(row)
     if wish.language not in LANGUAGES or not 1 <= wish.near_percent <= 100:
         raise BadValue("language" if wish.language not in LANGUAGES else "near_percent")
     row.language, row.near_percent, row.console_url = wish.language, wish.near_percent, console_url[:300]
@@ -164,11 +165,24 @@ def change(*, enterprise: Enterprise, wish: Wish, console_url: str, by: User | N
         "alerts.change",
         by=by,
         enterprise=enterprise,
-        addresses=len(wish.addresses),
-        webhook=enterprise.alert_receivers.filter(kind=Kind.WEBHOOK).exists(),
-        events=row.events,
+        before=before,
+        after=_facts(row),
+        secret_replaced=bool(wish.secret),
     )
     send("licensing.refresh_attention", enterprise_id=enterprise.pk)
+
+
+def _facts(row: Alerting) -> dict[str, Any]:
+    """What an event may say of who is told: how many addresses, the webhook's host, and of what."""
+    receivers = AlertReceiver.objects.filter(enterprise=row.enterprise_id)
+    hook = receivers.filter(kind=Kind.WEBHOOK).first()
+    return {
+        "addresses": receivers.filter(kind=Kind.MAIL).count(),
+        "webhook": hook.shown if hook else "",
+        "language": row.language,
+        "near_percent": row.near_percent,
+        "events": list(row.events),
+    }
 
 
 def _addresses(enterprise: Enterprise, addresses: Sequence[str]) -> None:

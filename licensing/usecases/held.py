@@ -69,7 +69,8 @@ def publish(*, run: SyncRun, by: User | None, removes: int, answer: str = Answer
             _held_row(run).update(state=State.QUEUED, finished_at=None, **word)
     except IntegrityError:
         raise AnotherQueued from None
-    told = {"removes": removes, **({"answer": str(answer)} if answer else {})}
+    told: dict[str, object] = {"removes": removes, **({"answer": str(answer)} if answer else {})}
+    told |= {"before": {"state": "held"}, "after": {"state": "queued"}}
     audit.record("license_sync.publish_held", by=by, enterprise=run.enterprise, subject=str(run), **told)
     send("licensing.perform_sync", run_id=run.pk)
     run.refresh_from_db()
@@ -85,7 +86,8 @@ def discard(*, run: SyncRun, by: User | None) -> SyncRun:
         state=State.DISCARDED, decided_by_login=audit.name_of(by), finished_at=clock.now(run.enterprise)
     )
     bulk.forget_staged(run.pk)
-    audit.record("license_sync.discard_held", by=by, enterprise=run.enterprise, subject=str(run))
+    told = {"before": {"state": "held"}, "after": {"state": "discarded"}}
+    audit.record("license_sync.discard_held", by=by, enterprise=run.enterprise, subject=str(run), **told)
     send("licensing.refresh_attention", enterprise_id=run.enterprise_id)
     run.refresh_from_db()
     return run

@@ -24,6 +24,7 @@ State = TwiceDecision.State
 def decide(*, enterprise: Enterprise, candidate: Candidate, state: str, by: User | None) -> TwiceDecision:
     """Accept, reject or snooze a candidate; a later word takes the place of an earlier one."""
     now = clock.now(enterprise)
+    told = {"before": {"state": _state(enterprise, candidate.fingerprint)}, "after": {"state": str(state)}}
     decision, _made = TwiceDecision.objects.update_or_create(
         enterprise=enterprise,
         fingerprint=candidate.fingerprint,
@@ -35,16 +36,20 @@ def decide(*, enterprise: Enterprise, candidate: Candidate, state: str, by: User
             "decided_by_login": audit.name_of(by),
         },
     )
-    audit.record(f"counted_twice.{state}", by=by, enterprise=enterprise, subject=candidate.fingerprint[:12])
+    audit.record(
+        f"counted_twice.{state}", by=by, enterprise=enterprise, subject=candidate.fingerprint[:12], **told
+    )
     return decision
 
 
 @transaction.atomic
 def reopen(*, enterprise: Enterprise, fingerprint: str, by: User | None) -> bool:
     """Take a word back: the candidate is open again, if it still is one. False where nothing was decided."""
+    before = {"state": _state(enterprise, fingerprint)}
     gone, _each = TwiceDecision.objects.filter(enterprise=enterprise, fingerprint=fingerprint).delete()
     if gone:
-        audit.record("counted_twice.reopened", by=by, enterprise=enterprise, subject=fingerprint[:12])
+        told = {"before": before, "after": {"state": ""}}
+        audit.record("counted_twice.reopened", by=by, enterprise=enterprise, subject=fingerprint[:12], **told)
     return bool(gone)
 
 
@@ -52,11 +57,20 @@ def reopen(*, enterprise: Enterprise, fingerprint: str, by: User | None) -> bool
 def exclude(*, enterprise: Enterprise, patterns: Iterable[str], by: User | None) -> int:
     """Set what is never proposed, in place of what was; returns how many patterns stand."""
     wanted = sorted({pattern.strip().lower()[:320] for pattern in patterns} - {""})[:MOST_EXCLUSIONS]
-    TwiceExclusion.objects.filter(enterprise=enterprise).delete()
+    standing = TwiceExclusion.objects.filter(enterprise=enterprise)
+    before = {"patterns": standing.count()}
+    standing.delete()
     TwiceExclusion.objects.bulk_create(TwiceExclusion(enterprise=enterprise, pattern=one) for one in wanted)
     send("licensing.find_counted_twice", enterprise_id=enterprise.pk)
-    audit.record("counted_twice.exclusions", by=by, enterprise=enterprise, count=len(wanted))
+    told = {"before": before, "after": {"patterns": len(wanted)}}
+    audit.record("counted_twice.exclusions", by=by, enterprise=enterprise, subject="", **told)
     return len(wanted)
+
+
+def _state(enterprise: Enterprise, fingerprint: str) -> str:
+    """What was decided so far; "" where nothing was."""
+    found = TwiceDecision.objects.filter(enterprise=enterprise, fingerprint=fingerprint).first()
+    return str(found.state) if found else ""
 
 
 def _account(enterprise: Enterprise, candidate: Candidate) -> int | None:

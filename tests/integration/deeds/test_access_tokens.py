@@ -135,7 +135,7 @@ def test_a_replaced_one_goes_on_for_a_day_at_most(octo: Estate) -> None:
     assert new.expires_at - new.created_at == timedelta(days=90)
     assert (new.server, new.scopes, new.name) == (old.server, old.scopes, old.name)
     event = AuditEvent.objects.get(action="access_token.rotate")
-    assert (event.actor, event.data["old"]) == (octo.owner, old.shown)
+    assert (event.actor, event.data["before"]["token"]) == (octo.owner, old.shown)
     AccessToken.objects.filter(pk=new.pk).update(expires_at=timezone.now() + timedelta(hours=1))
     access_tokens.rotate(token=new, by=octo.owner)
     new.refresh_from_db()
@@ -192,6 +192,16 @@ def test_it_goes_with_its_server(octo: Estate) -> None:
     _token, text = push_token(octo)
     servers.remove(server=octo.server, by=octo.owner)
     assert refusal(text) == "bad_credentials"
+
+
+def test_the_token_of_somebody_switched_off_opens_nothing(octo: Estate) -> None:
+    _, text = access_tokens.create(
+        enterprise=octo.enterprise, name="script", scopes=["read:enterprise"], by=octo.owner
+    )
+    assert opens(text, scope="read:enterprise").name == "script"
+    octo.owner.is_active = False
+    octo.owner.save()
+    assert refusal(text) == "maker_left"
 
 
 def test_what_is_done_by_a_token_names_it(octo: Estate) -> None:

@@ -170,10 +170,11 @@ def test_the_profile_changes_and_names_what_changed(octo: Enterprise, mona: User
         "Asia/Tokyo",
         "volume",
     )
-    fields = [
-        event.data["fields"] for event in AuditEvent.objects.filter(action="enterprise.change").order_by("pk")
+    changes = [
+        event.data["after"] for event in AuditEvent.objects.filter(action="enterprise.change").order_by("pk")
     ]
-    assert fields == [["name"], ["price_cents"], ["time_zone"], ["contract"]]
+    assert [list(each) for each in changes] == [["name"], ["price_cents"], ["time_zone"], ["next_contract"]]
+    assert changes[1] == {"price_cents": 2100}
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,8 @@ def test_a_pulled_server_is_added_with_what_it_says_of_itself(
     assert server.token_login
     assert ServerName.objects.get(server=server).host == row["host"]
     event = AuditEvent.objects.get(action="server.add")
-    assert (event.subject, event.data) == (row["host"], {"way_in": "pull"})
+    assert (event.subject, event.data["after"]["way_in"]) == (row["host"], "pull")
+    assert row["token"] not in str(event.data)
 
 
 def test_a_server_is_added_with_its_failures_said(pretend: Sandbox, octo: Enterprise, mona: User) -> None:
@@ -193,10 +194,13 @@ def test_settings_change_and_are_named(pretend: Sandbox, tokyo: Server, mona: Us
     servers.change(server=tokyo, by=mona, quiet_from=time(22), quiet_to=time(6), managed_by="ldap")
     tokyo.refresh_from_db()
     assert (tokyo.ca_bundle, tokyo.managed_by, tokyo.quiet_to) == (ca, "ldap", time(6))
-    assert [event.data["fields"] for event in AuditEvent.objects.order_by("pk")] == [
-        ["ca_bundle", "managed_by", "way_in"],
-        ["quiet_from", "quiet_to"],
-    ]
+    first, second = (event.data for event in AuditEvent.objects.order_by("pk"))
+    assert sorted(first["after"]) == ["ca_bundle", "managed_by", "way_in"]
+    assert first["after"]["ca_bundle"].startswith("sha256:")
+    assert second == {
+        "before": {"quiet_from": None, "quiet_to": None},
+        "after": {"quiet_from": "22:00:00", "quiet_to": "06:00:00"},
+    }
 
 
 @pytest.mark.parametrize(
