@@ -101,7 +101,7 @@ def records(export: Export) -> Iterator[Record]:
     asof = iso(picture.rows_at) if picture else ""
     found = licenses.found(export.enterprise, export.view, export.query).order_by(*licenses.ORDER)
     make = _of_rows if export.view == licenses.GITHUB else _of_people
-    for record in make(found):
+    for _, record in make(found):
         record["github_as_of"] = asof if record["source"] == licenses.GITHUB else ""
         record["console_as_of"] = _read_at(record["enterprise_server_user_ids"], read_at)
         yield record
@@ -116,34 +116,33 @@ def github_records(view: str, licenses_of_page: QuerySet[Any]) -> list[Record]:
     """Return some licenses of a view with GitHub's fields alone, in their own order: a few queries, however many."""
     if view == licenses.GITHUB:
         return [_github(row[4:]) for row in _values(licenses_of_page)]
-    return [{name: record[name] for name in GITHUB_FIELDS} for record in _of_people(licenses_of_page)]
+    return [{name: record[name] for name in GITHUB_FIELDS} for _, record in _of_people(licenses_of_page)]
 
 
 def console_records(enterprise: Enterprise, view: str, ids: Sequence[int]) -> list[Record]:
     """Return licenses of a page as exports have them, each with the id of its person (None where nobody is)."""
     rows = licenses.everything(enterprise, view).filter(pk__in=ids).order_by(*licenses.ORDER)
-    if view != licenses.GITHUB:
-        return [
-            {"person": pk, **record}
-            for pk, record in zip(rows.values_list("pk", flat=True), _of_people(rows), strict=True)
-        ]
-    people = rows.values_list("person_id", flat=True)
-    return [{"person": pk, **record} for pk, record in zip(people, _of_rows(rows), strict=True)]
+    make = _of_rows if view == licenses.GITHUB else _of_people
+    return [{"person": person, **record} for person, record in make(rows)]
 
 
-def _of_rows(rows: QuerySet[LicenseRow]) -> Iterator[Record]:
-    """GitHub's rows. One is expected when its person consumes; of several rows of one person the first is."""
+def _of_rows(rows: QuerySet[LicenseRow]) -> Iterator[tuple[int | None, Record]]:
+    """GitHub's rows, each after its person's id. One is expected when its person consumes; of several rows of
+    one person the first is.
+    """
     for batch in batches(_values(rows).iterator(BATCH), BATCH):
         people = {row[1] for row in batch if row[1]}
         consuming = set(Person.objects.filter(pk__among=people, consumes=True).values_list("pk", flat=True))
         first = holders.first_rows(people)
         for pk, person, _counted, verdict, *values in batch:
             expected = person in consuming and first[person] == pk
-            yield _github(values) | {"source": licenses.GITHUB, "verdict": verdict, "expected": expected}
+            record = _github(values)
+            record.update(source=licenses.GITHUB, verdict=verdict, expected=expected)
+            yield person, record
 
 
-def _of_people(people: QuerySet[Person]) -> Iterator[Record]:
-    """Persons, described by GitHub's row of them where it has one, and by their accounts as this console ties them."""
+def _of_people(people: QuerySet[Person]) -> Iterator[tuple[int | None, Record]]:
+    """Persons, each after its id, described by GitHub's row where there is one, and by their accounts as tied here."""
     columns = people.values_list("pk", "license_type", "consumes")
     for batch in batches(columns.iterator(BATCH), BATCH):
         ids = [pk for pk, *_ in batch]
@@ -153,7 +152,7 @@ def _of_people(people: QuerySet[Person]) -> Iterator[Record]:
         for pk, license_type, consumes in batch:
             row = rows.get(first.get(pk, 0))
             record = _person(license_type, row, accounts.get(pk, []), elsewhere.get(pk, set()))
-            yield record | {"expected": consumes}
+            yield pk, record | {"expected": consumes}
 
 
 def _person(
