@@ -11,6 +11,7 @@ from pathlib import Path
 from django.db import connections
 
 from ghconnect.models import Enterprise, Server
+from licensing.models import SyncRun
 from tests.faults.console import ringing
 from tests.integration.engine import drive
 
@@ -39,7 +40,10 @@ def race(slug: str, host: str, seconds: float, seed: int, told: Path) -> None:
 def publish(of: Enterprise, server: Server | None, here: list[int], dice: random.Random) -> None:
     """Bring in one picture; GitHub's rows join some of the accounts, and know all addresses."""
     if server is not None:
-        drive.read_server(server, [drive.account(n, f"p{n}@x.example") for n in here])
+        run = drive.read_server(server, [drive.account(n, f"p{n}@x.example") for n in here])
+        while run.state == SyncRun.State.HELD:
+            # What it would release changed while it was confirmed: GitHub's side published. Confirm that too.
+            run = drive.confirm(run)
         return
     hosts = [each.host for each in of.servers.order_by("pk")]
     rows = []

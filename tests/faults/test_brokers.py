@@ -25,6 +25,7 @@ def test_a_run_asked_for_while_the_broker_is_down(console: Console, how: str) ->
         run = ask(server)
         time.sleep(0.5)
         console.start_broker(empty=how == "without")
+        console.revive()  # kombu 5.7 ends a worker that had unacknowledged messages; a service manager starts it
         back = time.monotonic()
         good = promise.over(run, within=RECONNECT)
         lines.add(
@@ -51,6 +52,7 @@ def _mid_run(console: Console, how: str) -> None:
         console.stop("broker", kill=True)
         time.sleep(0.5)
         console.start_broker(empty=how == "without")
+        console.revive()  # kombu 5.7 ends a worker that had unacknowledged messages; a service manager starts it
         good = promise.over(run, within=RECONNECT)
         line.add(
             lost=not good,
