@@ -9,6 +9,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from . import limits, vitals
+from .key_check import right_key
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ TESTS: dict[str, Callable[[], bool]] = {
     "database": database,
     "migrations": migrations,
     "broker": broker,
+    "sealing key": right_key,
 }
 # Known and told, but no page needs it: to take every web server out of service because a worker starts again
 # would turn a pause into an outage.

@@ -66,7 +66,22 @@ class AccountAdapter(DefaultAccountAdapter):
             config={"login_failed": KNOWN_BROWSER} if known else None,
         )
         if not self._login_failed_rl_usage:
+            self._note(credentials, "too_many")
             raise self.validation_error("too_many_login_attempts")
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note a wrong password."""
+        self._note(credentials, "password")
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Note that somebody who is suspended came."""
+        sign_in.failed(user=user, way="password", reason="suspended")
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
+
+    def _note(self, credentials: dict[str, Any], reason: str) -> None:
+        typed = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
+        sign_in.failed(user=devices.named(typed), way="password", reason=reason)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Note who signed in and how, and remember the browser."""

@@ -69,10 +69,15 @@ def note_changes() -> None:
     for name in ("added", "removed", "reset"):
         signal = getattr(signals, f"authenticator_{name}")
         signal.connect(_RECEIVERS[name], dispatch_uid=f"ghconnect.{name}")
+    signals.authentication_failed.connect(_failed, dispatch_uid="ghconnect.failed")
 
 
 def _note(change: str, given: dict[str, Any]) -> None:
     sign_in.second_factor_changed(user=given["user"], kind=given["authenticator"].type, change=change)
+
+
+def _failed(sender: object, **given: Any) -> None:
+    sign_in.failed(user=given["user"], way=given["authenticator"].type, reason="second_factor")
 
 
 def _added(sender: object, **given: Any) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db import transaction
+
 from ghconnect.models import AuditHeads
 from ghconnect.seal import SealBroken, seal, unseal
 
@@ -55,6 +57,13 @@ def drop(chain: int) -> None:
     if known is not None:
         rest = ({n: link for n, link in part.items() if n != chain} for part in (known.ends, known.begins))
         _write(Heads(*rest))
+
+
+@transaction.atomic
+def reseal() -> None:
+    """Seal the row under the newest key; one that does not open is left so."""
+    if (known := locked()) is not None:
+        _write(known)
 
 
 def _open(row: AuditHeads | None) -> Heads | None:

@@ -12,10 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from ghconnect.models import Enterprise, Server
+from ghconnect.models import AuditHeads, Enterprise, Server
 from ghconnect.seal import SealBroken, reseal, unseal
 
-from . import audit
+from . import audit, audit_heads
 
 # What of a second factor is sealed (sign_in/second_factor.py): an app's key, and what recovery codes are made from.
 FACTOR_PARTS = ("secret", "seed")
@@ -58,6 +58,8 @@ def rotate(*, dry_run: bool = False) -> tuple[int, list[str]]:
                 _rotate(each)
         except SealBroken:
             closed.append(each.name)
+    if not dry_run:
+        audit_heads.reseal()
     if count and not dry_run:
         audit.record("secrets.rotate", by=None, enterprise=None, count=count, closed=len(closed))
     return count, closed
@@ -66,6 +68,14 @@ def rotate(*, dry_run: bool = False) -> tuple[int, list[str]]:
 @transaction.atomic
 def _rotate(each: Sealed) -> None:
     each.keep(reseal(each.text))
+
+
+def wrong_key() -> bool:
+    """Whether there is something sealed and no key opens any of it: the keys are those of another console."""
+    texts = list(AuditHeads.objects.values_list("sealed", flat=True))
+    for model in (Enterprise, Server):
+        texts += model._base_manager.exclude(token="").order_by("pk").values_list("token", flat=True)[:20]
+    return bool(texts) and not any(map(_opens, texts))
 
 
 def closed() -> list[str]:

@@ -6,14 +6,45 @@ from typing import Any
 
 from django.db import transaction
 
+from ghconnect.limits import Limit
 from ghconnect.models import Enterprise, User
+from ghconnect.request_facts import acting, request_facts
 
 from . import audit
+
+# A flood of tries fills no disk: of an account, or an address that names nobody, these tries of an hour are noted.
+NOTED = {1, 5, 25, 125, 625, 3125}
+FAILED = Limit("failed sign-ins", 1, 3600)
+NOBODY = Limit("failed sign-ins of nobody", 100, 3600)
 
 
 def signed_in(*, user: User, way: str) -> None:
     """Note that `user` signed in, and how: `password`, `password+totp`, `webauthn`, `sso`, `github`, …"""
     _note("user.login", user, way=way)
+
+
+def failed(*, user: User | None, way: str, reason: str) -> None:
+    """Note a sign-in that failed (`password`, `too_many`, `suspended`, `second_factor`); `tries` of this hour.
+
+    What was typed where it names nobody is not kept: it may be a password. Nothing is noted while Redis is away.
+    """
+    address = request_facts.get()[1]
+    tries = FAILED.spend(f"user {user.pk}" if user else f"address {address}").used
+    if tries not in NOTED or (user is None and NOBODY.spend("all").over):
+        return
+    token = acting.set("unknown")
+    try:
+        _note_failed(user, way=way, reason=reason, tries=tries)
+    finally:
+        acting.reset(token)
+
+
+@transaction.atomic
+def _note_failed(user: User | None, **data: Any) -> None:
+    places: list[Enterprise | None] = [*Enterprise.objects.of(user)] if user else []
+    for enterprise in places or [None]:
+        name = user.login if user else ""
+        audit.record("user.failed_login", by=None, enterprise=enterprise, subject=name, **data)
 
 
 def signed_out(*, user: User) -> None:

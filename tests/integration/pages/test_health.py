@@ -19,7 +19,10 @@ def test_alive_needs_no_database(client: Client) -> None:
 def test_ready_when_database_migrations_and_broker_are(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert answer.json().items() >= {"database": "ok", "migrations": "ok", "broker": "ok"}.items()
+    assert (
+        answer.json().items()
+        >= {"database": "ok", "migrations": "ok", "sealing key": "ok", "broker": "ok"}.items()
+    )
     assert "no-store" in answer.headers["Cache-Control"]
 
 

@@ -1,0 +1,47 @@
+"""The headers that protect pages are on every kind of answer."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.test import Client
+from pytest_django import Settings
+
+from tests.support.estate import estate
+
+pytestmark = pytest.mark.django_db
+ALWAYS = {
+    "Content-Security-Policy": "default-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=",
+}
+
+
+def test_every_kind_of_answer_has_them(client: Client, settings: Settings) -> None:
+    settings.SECURE_HSTS_SECONDS = 31_536_000
+    made = estate()
+    client.force_login(made.owner)
+    place = "/enterprises/octo-corp"
+    kinds = {
+        place: 200,
+        "/settings": 200,
+        "/nowhere": 404,
+        "/api/v3/user": 403,
+        "/health/ready": 200,
+        f"{place}/settings/audit-log.csv": 200,
+        staticfiles_storage.url("app.css"): 200,
+        "/": 302,
+    }
+    for url, status in kinds.items():
+        answer = client.get(url, secure=True)
+        assert answer.status_code == status, url
+        for name, value in ALWAYS.items():
+            assert value in answer.headers.get(name, ""), f"{url}: {name}"
+    settings.GHCONNECT_MAINTENANCE = True
+    answer = client.get(place, secure=True)
+    assert answer.status_code == 503
+    assert all(value in answer.headers.get(name, "") for name, value in ALWAYS.items())

@@ -1,0 +1,84 @@
+"""Who is suspended is out at once, and failed sign-ins are noted without filling a disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.test import Client
+from pytest_django import Settings
+
+from ghconnect.key_check import refuse_wrong_key
+from ghconnect.models import AuditEvent
+from ghconnect.usecases import access_tokens, sign_in
+from tests.support.estate import Estate
+
+from .conftest import PASSWORD, text
+
+pytestmark = pytest.mark.django_db
+Enter = Callable[..., Client]
+
+
+def run(email: str, *more: str) -> str:
+    call_command("suspend_user", email, *more, stdout=(said := StringIO()))
+    return said.getvalue()
+
+
+def test_sessions_and_tokens_end_at_once_and_stay_ended(octo: Estate, enter: Enter) -> None:
+    browser = enter(octo.biller)
+    _, secret = access_tokens.create(
+        enterprise=octo.enterprise, name="script", scopes=["read:enterprise"], by=octo.biller
+    )
+    assert "sessions and tokens ended" in run(octo.biller.email)
+    given = {"login": octo.biller.email, "password": PASSWORD}
+    assert browser.get("/settings").status_code == 302
+    assert Client().post("/login/", given).headers["Location"] == "/inactive/"
+    run(octo.biller.email, "--undo")
+    assert browser.get("/settings").status_code == 302
+    with pytest.raises(access_tokens.Refused):
+        access_tokens.authenticate(text=secret, scope="read:enterprise")
+    assert enter(octo.biller).get("/settings").status_code == 200
+    events = AuditEvent.objects.filter(enterprise=octo.enterprise, action__endswith="suspend")
+    assert [each.data["after"] for each in events.order_by("pk")] == [
+        {"suspended": True},
+        {"suspended": False},
+    ]
+
+
+def test_the_only_owner_is_suspended_by_a_second_word_alone(octo: Estate) -> None:
+    with pytest.raises(CommandError, match="only owner of octo-corp"):
+        run(octo.owner.email)
+    run(octo.owner.email, "--even-sole-owner")
+    with pytest.raises(CommandError, match="Nobody"):
+        run("nobody@octo-corp.example")
+
+
+def test_failed_sign_ins_are_noted_and_a_flood_is_not(octo: Estate) -> None:
+    for _ in range(7):
+        Client().post("/login/", {"login": octo.owner.login, "password": "wrong-wrong-wrong"})
+    noted = AuditEvent.objects.filter(action="user.failed_login", enterprise=octo.enterprise)
+    told = [(each.subject, each.actor_login, each.data["tries"]) for each in noted.order_by("pk")]
+    assert told == [(octo.owner.login, "unknown", 1), (octo.owner.login, "unknown", 5)]
+    typed = "my-secret-password-in-the-wrong-field"
+    Client().post("/login/", {"login": typed, "password": "x"})
+    nobody = AuditEvent.objects.get(action="user.failed_login", enterprise=None)
+    assert typed not in str(vars(nobody))
+    for _ in range(2000):
+        sign_in.failed(user=None, way="password", reason="password")
+    assert AuditEvent.objects.filter(action="user.failed_login").count() < 12
+
+
+def test_keys_of_another_console_are_refused_at_start(
+    octo: Estate, settings: Settings, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refuse_wrong_key()
+    assert client.get("/health/ready").status_code == 200
+    settings.GHCONNECT_SEALING_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(SystemExit, match="another console"):
+        refuse_wrong_key()
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["sealing key"]) == (503, "failed")
+    assert "octo" not in text(answer)
