@@ -34,6 +34,7 @@ def test_a_broker_that_does_not_answer_is_named_and_nothing_else(client: Client,
     assert answer.json() == {
         "database": "ok",
         "migrations": "ok",
+        "sealing key": "ok",
         "broker": "failed",
         "worker": "failed",
         "dispatcher": "failed",
