@@ -101,6 +101,10 @@ def _disk() -> Finding:
 
 
 def _sealing() -> Finding:
+    if secrets.wrong_key():
+        return Finding(
+            "sealing key", FAILED, "opens nothing in this database: give the key that belongs to it"
+        )
     closed = secrets.closed()
     if closed:
         return Finding(
