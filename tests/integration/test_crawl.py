@@ -192,6 +192,7 @@ BUDGETS = {
     "licensing": 27,
     "overview": 33,
     "person": 29,
+    "renewal": 26,
     "server_data": 17,
     "server_license": 24,
     "server_push": 20,

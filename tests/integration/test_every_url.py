@@ -160,7 +160,7 @@ def stranger() -> User:
 
 
 def samples(octo: Estate) -> dict[str, Any]:
-    """Return a value for every parameter an address may have, each of which is there."""
+    """Return a value for every parameter an address may have."""
     person = Person.objects.filter(enterprise=octo.enterprise).first()
     return {
         "slug": octo.enterprise.slug,
@@ -177,6 +177,8 @@ def samples(octo: Estate) -> dict[str, Any]:
         "uidb36": "1",
         "secret": "no-such-invitation",
         "provider_id": "sso",
+        "day": "2026-03-02",
+        "fingerprint": "0" * 32,
     }
 
 
