@@ -18,7 +18,7 @@ django.setup()
 from django.conf import settings  # noqa: E402
 
 # A hundred people sign in during the tests; that Argon2 takes its time is tried where it is asked for (test_tries).
-settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+settings.PASSWORD_HASHERS = ["tests.support.hashing.QuickArgon2"]
 
 from django.db import connections  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import pytest
 import requests
-from django.contrib.auth.hashers import Argon2PasswordHasher
 
 from ghconnect.models import Enterprise, Membership, Role, Server, User
 from tests.faults import promise, tally
@@ -51,10 +50,7 @@ def test_a_hundred_press_sync_now(console: Console) -> None:
 
 def owner(of: Enterprise) -> None:
     """Make somebody who may press it."""
-    # The web server is no test: it knows the hashers of production alone.
-    hashed = Argon2PasswordHasher().encode(PASSWORD, "a-salt-of-the-crowd")
-    person = User.objects.create_user("crowd@octo-corp.example", "crowd")
-    User.objects.filter(pk=person.pk).update(password=hashed)
+    person = User.objects.create_user("crowd@octo-corp.example", "crowd", PASSWORD)
     Membership.objects.create(user=person, enterprise=of, role=Role.OWNER)
 
 
