@@ -18,6 +18,8 @@ from ghconnect.run.words import _
 
 BASE = Path(__file__).resolve().parents[2]
 PYTHON = quote(sys.executable)
+# What can end without the rest being wrong: a worker does when its broker goes (kombu 5.7.0).
+LASTING = ("broker", "worker", "beat")
 
 
 class NotReady(Exception):
@@ -32,7 +34,7 @@ class Run:
         self.var: Path = given.var.resolve()
         self.console = f"http://{place.HOST}:{given.port}"
         self.sandbox = f"http://{place.HOST}:{given.pages_port}"
-        self.children = Children()
+        self.children = Children(LASTING)
         self.environment = self.own_environment()
 
     def own_environment(self) -> dict[str, str]:

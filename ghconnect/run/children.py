@@ -10,15 +10,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from types import FrameType
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
+from ghconnect.run.words import _
+
 GRACE = 5.0  # seconds between the polite signal and the last one
 STDOUT = 1
+PAUSE = 2.0  # seconds until a child that ended by itself is started again, as the units of production wait
+QUICK = 30.0  # a child that ends within so many seconds of its start ended quickly
+LIVES = 5  # so many quick ends one after another end the whole: it can't run here
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -65,7 +71,8 @@ class Child:
     """One process, the leader of its own group, and the thread that reads what it says."""
 
     def __init__(self, name: str, command: str, environment: Mapping[str, str]) -> None:
-        self.name = name
+        self.name, self.command, self.environment = name, command, environment
+        self.started = time.monotonic()
         self.process = subprocess.Popen(
             "exec " + command,
             shell=True,  # the Procfile's lines are a shell's
@@ -79,6 +86,7 @@ class Child:
 
     def read(self, lines: "queue.Queue[Message]", colour: str) -> None:
         """Pass on its output, line by line, from a thread."""
+        self.colour = colour
         self.reader = threading.Thread(target=self.pass_on, args=(lines, colour), daemon=True)
         self.reader.start()
 
@@ -98,9 +106,15 @@ class Child:
 
 
 class Children:
-    """The processes of one run. Each leads a group of its own, so that a signal reaches nobody else."""
+    """The processes of one run. Each leads a group of its own, so that a signal reaches nobody else.
 
-    def __init__(self) -> None:
+    Those in `lasting` are started again when they end by themselves, as a service manager does.
+    """
+
+    def __init__(self, lasting: Collection[str] = ()) -> None:
+        self.lasting = lasting
+        self.quick: Counter[str] = Counter()  # quick ends one after another, by name
+        self.resting: list[tuple[float, Child]] = []  # when to start it again, and what ended
         self.printer = Printer(Output(), width=len("sandbox"))
         self.lines: queue.Queue[Message] = queue.Queue()
         self.colours: Iterator[str] = get_colours()
@@ -122,10 +136,10 @@ class Children:
         """Remember a signal until the next look at it; nothing is torn in the middle."""
         self.signals.append(number)
 
-    def start(self, name: str, command: str, environment: Mapping[str, str]) -> None:
+    def start(self, name: str, command: str, environment: Mapping[str, str], colour: str = "") -> None:
         """Start a shell command line; its output is shown line by line behind its name."""
         self.running[name] = Child(name, command, environment)
-        self.running[name].read(self.lines, next(self.colours))
+        self.running[name].read(self.lines, colour or next(self.colours))
 
     def finish(self, name: str, command: str, environment: Mapping[str, str]) -> None:
         """Run a command to its end. Raises ChildStopped when it fails or another child ends meanwhile."""
@@ -145,7 +159,25 @@ class Children:
                 raise Interrupted(self.signals[0])
             self.show(wait=0.1)
             for child in self.ended():
-                raise ChildStopped(child.name, child.process.returncode)
+                self.rest(child)
+            self.start_rested()
+
+    def rest(self, child: Child) -> None:
+        """Let a lasting child start again soon. Raises ChildStopped for another, and for one that keeps ending."""
+        code = child.process.returncode
+        quickly = time.monotonic() - child.started < QUICK
+        self.quick[child.name] = self.quick[child.name] + 1 if quickly else 0
+        if child.name not in self.lasting or self.quick[child.name] >= LIVES:
+            raise ChildStopped(child.name, code)
+        words = _("{name} stopped by itself (exit code {code}); it starts again in {seconds} seconds.")
+        self.say(words.format(name=child.name, code=code, seconds=round(PAUSE)))
+        self.resting.append((time.monotonic() + PAUSE, child))
+
+    def start_rested(self) -> None:
+        """Start again whatever has rested, in its colour."""
+        while self.resting and self.resting[0][0] <= time.monotonic():
+            child = self.resting.pop(0)[1]
+            self.start(child.name, child.command, child.environment, child.colour)
 
     def show(self, wait: float) -> None:
         """Print the lines that have come, waiting at most so many seconds for the first."""

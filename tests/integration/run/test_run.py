@@ -4,9 +4,11 @@ import os
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ghconnect.run import children
 from tests.support.environment import free_port
 from tests.support.processes import Child, listens, running
 
@@ -72,15 +74,55 @@ def test_it_starts_ends_and_starts_again_with_the_same_data(tmp_path: Path) -> N
 
 
 @pytest.mark.timeout(150)
-def test_a_child_that_dies_is_said_and_ends_the_rest(tmp_path: Path) -> None:
+def test_a_child_that_dies_is_said_and_starts_again_or_ends_the_rest(tmp_path: Path) -> None:
     ports = {name: free_port() for name in NAMES}
     options = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
     with running("run", "ghconnect.run", "--var", str(tmp_path / "var"), *options, folder=tmp_path) as run:
         run.await_words("sandbox ready", within=60)
+        os.kill(broker(ports["broker-port"]), signal.SIGKILL)
+        run.await_words("broker stopped by itself (exit code -9); it starts again in 2 seconds.")
+        run.await_true(lambda: listens(ports["broker-port"]))
+        run.await_true(lambda: bool(workers(tmp_path)), within=60)
+        (before,) = workers(tmp_path)
+        os.kill(before, signal.SIGKILL)
+        run.await_words("worker stopped by itself (exit code -9); it starts again in 2 seconds.")
+        run.await_true(lambda: bool(workers(tmp_path)) and workers(tmp_path) != [before])
         kill_one(run, tmp_path, b"ghconnect.sandbox")
         assert run.process.wait(30) == 1
     assert "sandbox stopped by itself (exit code -9); everything else ends too." in run.log.read_text()
     assert of_this_run(tmp_path) == []
+
+
+def broker(port: int) -> int:
+    """Return the broker on this port; it writes its own title over its command line and environment."""
+    title = f"127.0.0.1:{port}".encode()
+    found = (path.parent for path in Path("/proc").glob("[0-9]*/cmdline") if title in read(path))
+    return next(int(path.name) for path in found if b"valkey" in (path / "comm").read_bytes())
+
+
+def workers(folder: Path) -> list[int]:
+    """Return the worker that was started, without the processes it made."""
+    return [int(each) for each in of_this_run(folder) if is_worker(int(each))]
+
+
+def is_worker(number: int) -> bool:
+    """Tell whether a process is a worker and leads its group."""
+    try:
+        words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
+        return b"celery" in words and b"worker" in words and os.getpgid(number) == number
+    except OSError:
+        return False
+
+
+def test_a_child_that_keeps_ending_ends_the_whole(monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    monkeypatch.setattr(children, "PAUSE", 0.01)
+    monkeypatch.setattr(children.Children, "listen", lambda _: None)
+    run = children.Children(lasting=["worker"])
+    run.start("worker", "sh -c 'echo here; exit 3'", {"PATH": os.defpath})
+    with pytest.raises(children.ChildStopped) as stopped:
+        run.watch(until=lambda: False)
+    assert (stopped.value.name, stopped.value.code) == ("worker", 3)
+    assert capfd.readouterr().out.count("starts again") == children.LIVES - 1
 
 
 def kill_one(run: Child, folder: Path, words: bytes) -> None:
