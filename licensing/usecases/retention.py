@@ -22,9 +22,13 @@ from ghconnect.usecases import audit_chain
 from licensing.models import (
     Account,
     Address,
+    Alert,
+    AlertDelivery,
+    AttentionItem,
     CloudAccount,
     Edition,
     Person,
+    Recount,
     RunChange,
     RunChunk,
     SearchTerm,
@@ -35,6 +39,7 @@ from licensing.models import (
     StagedRowAccount,
     SyncRun,
 )
+from licensing.rules.alerts import SAME_ITEM
 
 from . import export_jobs
 
@@ -87,6 +92,7 @@ def _past() -> Iterator[Kept]:
         yield Kept("staged rows", _staged(model))
     yield Kept("files of exports", export_jobs.past())
     yield Kept("sessions", Session.objects.filter(expire_date__lt=timezone.now()))
+    yield from _told()
     for enterprise in Enterprise.objects.order_by("pk"):
         yield Kept("run details", _details(enterprise))
         yield from _people(enterprise)
@@ -102,6 +108,21 @@ def _staged(model: type[Model]) -> QuerySet[Any]:
     """Staged rows of runs that are over, or gone: a worker that was killed left them."""
     needed = SyncRun.objects.filter(pk=OuterRef("run_id"), state__in=NEEDED)
     return QuerySet(model).filter(~Exists(needed))
+
+
+def _told() -> Iterator[Kept]:
+    """What needed somebody and does no more, what every receiver took, and counts that are done, so long ago.
+
+    What still waits for a receiver stays with its alert, whatever its age; editions keep what a count changed.
+    """
+    old = timezone.now() - timedelta(days=settings.GHCONNECT_KEEP_ALERTS_DAYS)
+    waiting = AlertDelivery.objects.filter(alert=OuterRef("pk"), done_at=None)
+    alerts = Alert.objects.filter(~Exists(waiting), at__lt=old)
+    yield Kept("alert deliveries", AlertDelivery.objects.filter(alert__in=alerts))
+    yield Kept("alerts", alerts)
+    known = min(old, timezone.now() - SAME_ITEM)  # an item that comes back within a day is the same
+    yield Kept("cleared items", AttentionItem.objects.filter(cleared_at__lt=known))
+    yield Kept("counts done", Recount.objects.filter(done_at__lt=old))
 
 
 def _details(enterprise: Enterprise) -> QuerySet[RunChange]:

@@ -13,8 +13,8 @@ class Command(BaseCommand):
     """The same happens every night by itself."""
 
     help = (
-        "Delete payload copies, staged rows and run details past their time, and blank people who have held no "
-        "license for long (GHCONNECT_KEEP_*). Numbers of the past stay. Happens every night by itself."
+        "Delete payload copies, staged rows, run details and alerts that are over, past their time, and blank people "
+        "who have held no license for long (GHCONNECT_KEEP_*). Numbers of the past stay. Happens every night by itself."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

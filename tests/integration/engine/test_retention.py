@@ -8,10 +8,26 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.db.models import F
+from django.utils import timezone
+from pytest_django import Settings
 
-from ghconnect.models import Server
+from ghconnect.models import Enterprise, Server
 from licensing import numbers
-from licensing.models import Account, Edition, Person, RunChange, RunChunk, Seat, StagedAccount, SyncRun
+from licensing.models import (
+    Account,
+    Alert,
+    AlertDelivery,
+    AlertReceiver,
+    AttentionItem,
+    Edition,
+    Person,
+    Recount,
+    RunChange,
+    RunChunk,
+    Seat,
+    StagedAccount,
+    SyncRun,
+)
 from licensing.usecases import retention
 from tests.integration.engine import drive
 
@@ -98,14 +114,59 @@ def test_staged_rows_of_a_dead_worker_go_with_their_run(server: Server) -> None:
     assert not StagedAccount.objects.exists()
 
 
+def told(of: Enterprise, name: str, days: int, *, waits: bool) -> None:
+    """An item that cleared so long ago, its alert, and whether its receiver is still to take it."""
+    at = timezone.now() - timedelta(days=days)
+    moments = {"opened_at": at, "changed_at": at}
+    item = AttentionItem.objects.create(
+        enterprise=of, key="failing", subject=name, verb="see", cleared_at=at, **moments
+    )
+    alert = Alert.objects.create(enterprise=of, event="attention.cleared", at=at, item=item, text=name)
+    receiver, _ = AlertReceiver.objects.get_or_create(enterprise=of, kind="mail", target="a", shown="a")
+    done = None if waits else at
+    AlertDelivery.objects.create(alert=alert, receiver=receiver, next_at=at, done_at=done)
+
+
+def test_alerts_that_are_over_and_counts_that_are_done_go_and_what_waits_or_is_open_stays() -> None:
+    of = drive.enterprise()
+    told(of, "old", 366, waits=False)
+    told(of, "old, not yet taken", 366, waits=True)
+    told(of, "lately", 364, waits=False)
+    long = timezone.now() - timedelta(days=900)
+    moments = {"opened_at": long, "changed_at": long}
+    AttentionItem.objects.create(enterprise=of, key="failing", subject="open", verb="see", **moments)
+    Recount.objects.create(enterprise=of, cause="contract", done_at=long)
+    Recount.objects.create(enterprise=of, cause="contract")
+    would = retention.prune(dry_run=True)
+    assert retention.prune() == would
+    assert {table: count for table, count in would.items() if count} == {
+        "alert deliveries": 1,
+        "alerts": 1,
+        "cleared items": 2,
+        "counts done": 1,
+    }
+    assert set(Alert.objects.values_list("text", flat=True)) == {"old, not yet taken", "lately"}
+    assert set(AttentionItem.objects.values_list("subject", flat=True)) == {"lately", "open"}
+    assert Recount.objects.get().done_at is None
+    assert AlertDelivery.objects.filter(done_at=None).count() == 1
+
+
+def test_an_item_that_cleared_today_is_remembered_however_little_is_kept(settings: Settings) -> None:
+    settings.GHCONNECT_KEEP_ALERTS_DAYS = 0
+    told(drive.enterprise(), "today", 0, waits=False)
+    retention.prune()
+    assert AttentionItem.objects.exists()
+    assert not Alert.objects.exists()
+
+
 def test_a_dry_run_says_what_would_go_and_batches_take_it_all(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, said = drive.everything(), StringIO()
     call_command("prune", "--dry-run", stdout=said)
     assert drive.everything() == before
-    told = {line[:16].strip(): line.split()[-3] for line in said.getvalue().splitlines()}
-    assert (told["payload chunks"], told["accounts"]) == ("2", "1")
+    lines = {line[:16].strip(): line.split()[-3] for line in said.getvalue().splitlines()}
+    assert (lines["payload chunks"], lines["accounts"]) == ("2", "1")
     monkeypatch.setattr(retention, "BATCH", 1)
     would = retention.prune(dry_run=True)
     assert retention.prune() == would
