@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 TAGS = [
@@ -26,8 +27,12 @@ JSON, PROBLEM = "application/json", "application/problem+json"
 EXAMPLES: dict[str, Any] = {}
 
 
+@cache
 def of(api: Any) -> dict[str, Any]:
-    """Return the document; errors of the console's own doors are problem details."""
+    """Return the document, made once: it is that of the release, so nobody changes it.
+
+    Errors of the console's own doors are problem details.
+    """
     found: dict[str, Any] = dict(api.get_openapi_schema(path_prefix="api/"))
     for path, operations in found["paths"].items():
         for method, operation in operations.items():

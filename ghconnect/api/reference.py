@@ -46,9 +46,8 @@ class Operation:
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """Give the document (OpenAPI 3.1)."""
-    found = document.of(api)
-    found["servers"] = [{"url": request.build_absolute_uri("/").rstrip("/")}]
-    return tagged(request, found)
+    servers = [{"url": request.build_absolute_uri("/").rstrip("/")}]
+    return tagged(request, {**document.of(api), "servers": servers})
 
 
 @login_not_required
