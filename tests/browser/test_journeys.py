@@ -191,7 +191,7 @@ class TestJourneys:
         walk.looked()
         walk.main.locator("input[name=login]").fill("eve")
         walk.main.locator("input[name=password]").fill("not-the-password")
-        walk.press(walk.main.locator("button[type=submit]"))
+        walk.press(walk.main.locator("button.btn-primary"))
         expect(walk.main.locator("input[name=password]")).to_be_visible()
         sign_in(person("stranger"))
         for path in ("", "/licensing", "/licensing/trends", "/github-connect", "/settings"):
