@@ -120,9 +120,14 @@ def _connected(parts: SplitResult, egress: Egress, ca_bundle: str) -> http.clien
     if context and proxy.hostname:
         egress.check_behind_proxy(host, port)
         return _through(proxy.hostname, proxy.port or 80, host, port, context)
-    connection = http.client.HTTPConnection(host, port)
     sock = transport.connect(egress, host, port, CONNECT)
-    connection.sock = context.wrap_socket(sock, server_hostname=host) if context else sock
+    if context is None:
+        connection = http.client.HTTPConnection(host, port)
+        connection.sock = sock
+        return connection
+    # The class of https, so that its usual port is left out of the Host header.
+    connection = http.client.HTTPSConnection(host, port, context=context)
+    connection.sock = context.wrap_socket(sock, server_hostname=host)
     return connection
 
 
@@ -132,7 +137,12 @@ def _through(
     """A connection through the operator's proxy; the certificate checked is still the host's."""
     connection = http.client.HTTPSConnection(proxy, proxy_port, timeout=CONNECT, context=context)
     connection.set_tunnel(host, port)
-    connection.connect()
+    try:
+        connection.connect()
+    except (ssl.SSLError, TimeoutError):
+        raise  # of the receiver, behind the proxy
+    except OSError:
+        raise GitHubError("proxy", {"host": host}) from None
     return connection
 
 

@@ -1,4 +1,4 @@
-"""After a restore a server syncs at most once more in its period, no number moves, no period is left out (§22)."""
+"""After a restore (§22): at most one more sync in the period, no number moves, no period or alert twice or left out."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from ghconnect.models import Enterprise, Server
+from ghconnect.models import Enterprise, Server, User
 from ghconnect.usecases.audit_chain import Head, verify
 from licensing import numbers
-from licensing.models import DueSync, SyncRun
-from licensing.usecases import schedule, sync
+from licensing.models import AlertDelivery, AttentionItem, DueSync, SyncRun
+from licensing.usecases import alerts, attention, deliver, schedule, sync
 from tests.integration.engine import drive
-from tests.support import postgres, stack
+from tests.integration.licensing import state
+from tests.support import postgres, receivers, stack
 
 PEOPLE = [drive.account(n, f"{n}@x.example") for n in range(1, 6)]
 
@@ -113,3 +114,38 @@ def test_a_restored_console_goes_on_as_if_it_had_slept(tmp_path: Path) -> None:
     assert all(finding.agrees for finding in numbers.recount(of))
     assert all(isinstance(found, Head) for found in verify())
     drive.assert_sound(of)
+
+
+def tell() -> None:
+    """Look at what needs somebody, as the dispatcher does, and let a worker come to each receiver."""
+    attention.refresh_ids()
+    for pk in list(AlertDelivery.objects.filter(done_at=None).values_list("receiver", flat=True)):
+        deliver.deliver(receiver_id=pk)
+
+
+@pytest.mark.rows
+@pytest.mark.usefixtures("_own")
+def test_alerts_sent_before_the_backup_are_not_sent_again_and_later_ones_are_known_by_their_id(
+    tmp_path: Path,
+) -> None:
+    """What was sent is in the backup; what waited in it is sent again, once, with the id it was first sent with."""
+    of = drive.enterprise()
+    by = User.objects.create_user("mona@octo.example", "mona")
+    with receivers.web() as hook:
+        wish = alerts.Wish(webhook_url=hook.url, secret="correct horse battery")
+        alerts.change(enterprise=of, wish=wish, console_url="https://console.example/", by=by)
+        state.failed(state.pulled(of, "ghe-a.example.com"))
+        tell()
+        assert [each.json["event"] for each in hook.received] == ["attention.opened"]
+        alerts.test(enterprise=of, by=by)
+        restore = backup(tmp_path)
+        tell()
+        sent = [each.json["id"] for each in hook.received]
+        assert len(set(sent)) == 2
+
+        restore()
+        for _ in range(3):
+            tell()
+    assert [each.json["id"] for each in hook.received] == [*sent, sent[-1]]
+    assert not AlertDelivery.objects.filter(done_at=None).exists()
+    assert AttentionItem.objects.filter(enterprise=of, cleared_at=None).exists()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ssl
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
@@ -19,6 +22,7 @@ from licensing.usecases import attention as refresh
 from tests.integration.engine import drive
 from tests.support import receivers
 from tests.support.environment import free_port
+from tests.unit.github.peer import Authority, tunnel
 
 from . import state
 
@@ -133,6 +137,60 @@ def test_mail_waits_for_its_server_too(octo: Enterprise, mona: User, mailbox: re
     mailbox.refusing = False
     due(octo)
     assert sorted(mail["To"] for mail in mailbox.mails) == ["a@octo.example", "b@octo.example"]
+
+
+HOOKS = "hooks.octo.example"  # a name that no DNS knows: only the proxy can lead there
+
+
+def speaking(folder: Path, authority: Authority) -> ssl.SSLContext:
+    """What a receiver with a certificate of that authority speaks."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(authority.issue(folder, HOOKS))
+    return context
+
+
+@pytest.mark.parametrize("way", ["proxy", "pinned"])
+def test_a_webhook_goes_over_tls_with_a_ca_of_ones_own_through_a_proxy_or_directly(
+    octo: Enterprise, mona: User, settings: Any, tmp_path: Path, way: str
+) -> None:
+    """What is asked of the proxy names the host alone; the room, the body and its signature are for the receiver."""
+    authority = Authority("CA of the company")
+    settings.GHCONNECT_CA_BUNDLE = authority.pem
+    with receivers.web(tls=speaking(tmp_path, authority)) as hook:
+        port = urlsplit(hook.url).port
+        wish(octo, mona, webhook_url=f"https://{HOOKS}/hook?room=7", secret=SECRET)
+        alerts.test(enterprise=octo, by=mona)
+        if way == "pinned":
+            settings.GHCONNECT_RESOLVE = {(HOOKS, 443): ("127.0.0.1", port)}
+            due(octo)
+        else:
+            with tunnel(port) as (near, asked):
+                settings.GHCONNECT_PROXY = f"http://127.0.0.1:{near}"
+                due(octo)
+            assert asked[0].startswith(f"CONNECT {HOOKS}:443 ".encode())
+            assert b"room" not in asked[0]
+    (got,) = hook.received
+    assert got.path == "/hook?room=7"
+    assert got.headers["host"] == HOOKS
+    assert got.headers["x-hub-signature-256"].startswith("sha256=")
+    assert waiting(octo) == 0
+
+
+@pytest.mark.parametrize("trouble", ["unknown CA", "proxy refuses"])
+def test_an_alert_waits_while_its_receiver_or_the_proxy_is_not_to_be_trusted(
+    octo: Enterprise, mona: User, settings: Any, tmp_path: Path, trouble: str
+) -> None:
+    settings.GHCONNECT_CA_BUNDLE = Authority("CA of the company").pem
+    wish(octo, mona, webhook_url=f"https://{HOOKS}/", secret=SECRET)
+    alerts.test(enterprise=octo, by=mona)
+    with receivers.web(tls=speaking(tmp_path, Authority("Another"))) as hook:
+        target = urlsplit(hook.url).port if trouble == "unknown CA" else None
+        with tunnel(target) as (near, _):
+            settings.GHCONNECT_PROXY = f"http://127.0.0.1:{near}"
+            due(octo)
+    expected = {"unknown CA": "tls_ca", "proxy refuses": "proxy"}[trouble]
+    assert (hook.received, waiting(octo)) == ([], 1)
+    assert octo.alert_receivers.get().error_key == expected
 
 
 def test_a_redirect_is_not_followed(octo: Enterprise, mona: User, hook: receivers.Webhook) -> None:
