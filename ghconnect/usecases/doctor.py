@@ -105,16 +105,20 @@ def _sealing() -> Finding:
         return Finding(
             "sealing key", FAILED, "opens nothing in this database: give the key that belongs to it"
         )
-    closed = secrets.closed()
+    closed = secrets.closed() + ([] if secrets.audit_log_opens() else [secrets.AUDIT_LOG])
     if closed:
         return Finding(
             "sealing key",
             FAILED,
-            f"does not open the tokens of {', '.join(closed[:5])}: give the key they were sealed with in"
+            f"does not open what is sealed of {', '.join(closed[:5])}: give the key they were sealed with in"
             " GHCONNECT_SEALING_KEYS, or replace the tokens",
         )
     old = secrets.old()
     words = "opens every token"
+    if not old and secrets.audit_log_is_old():
+        return Finding(
+            "sealing key", WARNING, f"{words}; the audit log needs an older key: manage.py rotate_secrets"
+        )
     return Finding(
         "sealing key",
         WARNING if old else OK,

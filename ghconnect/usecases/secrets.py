@@ -19,6 +19,7 @@ from . import audit, audit_heads
 
 # What of a second factor is sealed (sign_in/second_factor.py): an app's key, and what recovery codes are made from.
 FACTOR_PARTS = ("secret", "seed")
+AUDIT_LOG = "the audit log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ class Sealed:
 def rotate(*, dry_run: bool = False) -> tuple[int, list[str]]:
     """Seal every token under the newest key that is not yet; returns how many, and who holds one no key opens.
 
+    The row that says where the audit log ends is sealed anew beside them; it is no token, so not counted.
+
     Each is a transaction of its own: stopped in the middle, it goes on where it was. A token replaced meanwhile
     is left alone. Runs beside the console while both keys are listed.
     """
@@ -58,7 +61,9 @@ def rotate(*, dry_run: bool = False) -> tuple[int, list[str]]:
                 _rotate(each)
         except SealBroken:
             closed.append(each.name)
-    if not dry_run:
+    if not audit_log_opens():
+        closed.append(AUDIT_LOG)
+    elif not dry_run:
         audit_heads.reseal()
     if count and not dry_run:
         audit.record("secrets.rotate", by=None, enterprise=None, count=count, closed=len(closed))
@@ -72,10 +77,24 @@ def _rotate(each: Sealed) -> None:
 
 def wrong_key() -> bool:
     """Whether there is something sealed and no key opens any of it: the keys are those of another console."""
-    texts = list(AuditHeads.objects.values_list("sealed", flat=True))
+    texts = _audit_log()
     for model in (Enterprise, Server):
         texts += model._base_manager.exclude(token="").order_by("pk").values_list("token", flat=True)[:20]
     return bool(texts) and not any(map(_opens, texts))
+
+
+def audit_log_opens() -> bool:
+    """Whether a key opens what says where the audit log ends; true where nothing does."""
+    return all(map(_opens, _audit_log()))
+
+
+def audit_log_is_old() -> bool:
+    """Whether that is still under an older key, which must not be taken away yet."""
+    return audit_log_opens() and any(map(_is_old, _audit_log()))
+
+
+def _audit_log() -> list[str]:
+    return list(AuditHeads.objects.values_list("sealed", flat=True))
 
 
 def closed() -> list[str]:

@@ -29,7 +29,8 @@ class Command(BaseCommand):
         )
         if closed:
             raise CommandError(
-                f"No key opens the token of {', '.join(closed)}. List the key it was sealed with, or replace it."
+                f"No key opens what is sealed of {', '.join(closed)}. List the key it was sealed with; a token can be"
+                " replaced instead."
             )
         if not dry_run:
             self.stdout.write("The older keys can be taken out of GHCONNECT_SEALING_KEYS.")

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from ghconnect import vitals
 from ghconnect.json_log import JsonFormatter
-from ghconnect.models import AuditEvent, Enterprise, Server
+from ghconnect.models import AuditEvent, AuditHeads, Enterprise, Server
 from ghconnect.seal import SealBroken, seal, unseal
 from tests.integration.engine import drive
 from tests.support.environment import free_port
@@ -193,6 +193,21 @@ def test_a_lost_key_is_said_and_the_rest_is_rotated(settings: Settings) -> None:
     with pytest.raises(SealBroken):
         unseal(server.token)
     assert unseal(Enterprise.objects.get().token) == TOKEN
+
+
+def test_an_older_key_stays_while_the_audit_log_needs_it(settings: Settings) -> None:
+    newer = [Fernet.generate_key().decode(), *settings.GHCONNECT_SEALING_KEYS]
+    settings.GHCONNECT_SEALING_KEYS = newer
+    assert "the audit log needs an older key" in doctor()[1]["sealing key"]["words"]
+    call_command("rotate_secrets", stdout=(said := StringIO()))
+    assert "can be taken out" in said.getvalue()
+    settings.GHCONNECT_SEALING_KEYS = newer[:1]
+    assert doctor()[1]["sealing key"]["state"] == "ok"
+    sealed()  # a token under the new key, so that these keys are not another console's
+    AuditHeads.objects.update(sealed=Fernet(Fernet.generate_key()).encrypt(b"{}").decode())
+    assert "the audit log" in doctor()[1]["sealing key"]["words"]
+    with pytest.raises(CommandError, match="the audit log"):
+        call_command("rotate_secrets", stdout=StringIO())
 
 
 # --- what is said --------------------------------------------------------------------------------------------------
