@@ -185,7 +185,7 @@ def coverage(enterprise: Enterprise) -> Coverage:
     """Count members with and without what GitHub matches by."""
     found, missing = members(enterprise).count(), without_domain_email(enterprise).count()
     picture = CloudPicture.objects.filter(enterprise=enterprise).first()
-    return Coverage(found, found - missing, min(found, picture.members_with_identity if picture else 0))
+    return Coverage(found, found - missing, picture.members_with_identity if picture else 0)
 
 
 def subscriptions(enterprise: Enterprise) -> QuerySet[CloudFact]:

@@ -167,7 +167,10 @@ def find_row_changes(run_id: int, attempt: int, enterprise_id: int) -> dict[str,
 
 
 def row_totals(enterprise_id: int) -> tuple[int, int, int, int]:
-    """Return rows, rows that count, cloud accounts, and cloud accounts with a visible identity value."""
+    """Return rows, rows that count, members, and members with a visible identity value.
+
+    Who was invited by login has a cloud account and is no member yet.
+    """
     rows, counted = one(
         "SELECT count(*), coalesce(sum(CASE WHEN counted THEN 1 ELSE 0 END), 0) FROM licensing_licenserow "
         "WHERE enterprise_id = %s",
@@ -177,7 +180,8 @@ def row_totals(enterprise_id: int) -> tuple[int, int, int, int]:
         """
         SELECT count(*), coalesce(sum(CASE WHEN EXISTS (
           SELECT 1 FROM licensing_address d WHERE d.cloud_account_id = c.id) THEN 1 ELSE 0 END), 0)
-        FROM licensing_cloudaccount c WHERE c.enterprise_id = %s AND c.ended_edition IS NULL
+        FROM licensing_cloudaccount c WHERE c.enterprise_id = %s AND c.ended_edition IS NULL AND EXISTS (
+          SELECT 1 FROM licensing_licenserow r WHERE r.cloud_account_id = c.id AND r.kind IN ('cloud', 'both'))
         """,
         enterprise_id,
     )
