@@ -159,19 +159,10 @@ def set_contract(
     """
     if contract not in Enterprise.Contract.values:
         raise BadValue("contract")
-    row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
-    asked = None if contract == row.contract else contract
-    changed = _change(enterprise, by, next_contract=asked, renews_on=renews_on)
-    if asked is not None and asked != row.next_contract:
+    changed, is_new = _ask(enterprise, by, "contract", contract, renews_on=renews_on)
+    if is_new:
         features.contract_changed(enterprise=changed, by=by)
     return changed
-
-
-def take_contract(*, enterprise: Enterprise) -> None:
-    """Let the contract that was asked for hold from now on; called with the enterprise locked."""
-    if enterprise.next_contract is not None:
-        enterprise.contract, enterprise.next_contract = enterprise.next_contract, None
-        enterprise.save(update_fields=["contract", "next_contract"])
 
 
 @transaction.atomic
@@ -179,19 +170,30 @@ def set_never_active(*, enterprise: Enterprise, never_active: str, by: User | No
     """Say what accounts that were never active consume; raises BadValue. It holds as a contract does."""
     if never_active not in Enterprise.NeverActive.values:
         raise BadValue("never_active")
-    row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
-    asked = None if never_active == row.never_active else never_active
-    changed = _change(enterprise, by, next_never_active=asked)
-    if asked is not None and asked != row.next_never_active:
+    changed, is_new = _ask(enterprise, by, "never_active", never_active)
+    if is_new:
         features.setting_changed(enterprise=changed, by=by)
     return changed
 
 
-def take_never_active(*, enterprise: Enterprise) -> None:
-    """Let the setting that was asked for hold from now on; called with the enterprise locked."""
-    if enterprise.next_never_active is not None:
-        enterprise.never_active, enterprise.next_never_active = enterprise.next_never_active, None
-        enterprise.save(update_fields=["never_active", "next_never_active"])
+def _ask(
+    enterprise: Enterprise, by: User | None, name: str, value: str, **more: object
+) -> tuple[Enterprise, bool]:
+    """Note what shall hold next (None: what holds now does), and whether that was not asked for before."""
+    row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+    asked = None if value == getattr(row, name) else value
+    changed = _change(enterprise, by, **{f"next_{name}": asked}, **more)
+    return changed, asked is not None and asked != getattr(row, f"next_{name}")
+
+
+def take_next(*, enterprise: Enterprise) -> None:
+    """Let what was asked for hold from now on; called with the enterprise locked."""
+    for name in ("contract", "never_active"):
+        asked = getattr(enterprise, f"next_{name}")
+        if asked is not None:
+            setattr(enterprise, name, asked)
+            setattr(enterprise, f"next_{name}", None)
+            enterprise.save(update_fields=[name, f"next_{name}"])
 
 
 @transaction.atomic

@@ -20,8 +20,7 @@ def everything(*, enterprise: Enterprise, cause: str) -> Edition:
     When only what was decided before stands, this changes nothing but the number of the edition.
     """
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
-    enterprises.take_contract(enterprise=enterprise)
-    enterprises.take_never_active(enterprise=enterprise)
+    enterprises.take_next(enterprise=enterprise)
     _count_rows(enterprise)
     bulk.open_scratch()
     bulk.mark_everything(enterprise.pk)

@@ -27,19 +27,21 @@ Cause = Recount.Cause
 
 
 def on_contract(*, enterprise: Enterprise, by: User | None) -> None:
-    """What an invitation consumes depends on the contract (ENGINEERING §18); where nothing is counted yet it holds."""
-    if enterprise.edition:
-        _ask(enterprise, Cause.CONTRACT, by)
-    else:
-        enterprises.take_contract(enterprise=enterprise)
+    """What an invitation consumes depends on the contract (ENGINEERING §18)."""
+    _count_by_next(enterprise, Cause.CONTRACT, by)
 
 
 def on_setting(*, enterprise: Enterprise, by: User | None) -> None:
-    """What accounts never active consume is a setting (PRODUCT §3); where nothing is counted yet it holds."""
+    """What accounts never active consume is a setting (PRODUCT §3)."""
+    _count_by_next(enterprise, Cause.SETTING, by)
+
+
+def _count_by_next(enterprise: Enterprise, cause: Recount.Cause, by: User | None) -> None:
+    """Where nothing is counted yet it holds at once."""
     if enterprise.edition:
-        _ask(enterprise, Cause.SETTING, by)
+        _ask(enterprise, cause, by)
     else:
-        enterprises.take_never_active(enterprise=enterprise)
+        enterprises.take_next(enterprise=enterprise)
 
 
 def on_server_leaving(*, server: Server, by: User | None) -> None:
@@ -106,9 +108,8 @@ def _count(row: Recount) -> None:
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=row.enterprise_id)
     if not _mine(row).exists():
         raise runs.LostRun(str(row))
-    if row.cause == Cause.CONTRACT and enterprise.next_contract is not None:
-        recount.everything(enterprise=enterprise, cause=row.cause)
-    if row.cause == Cause.SETTING and enterprise.next_never_active is not None:
+    asked = {Cause.CONTRACT: enterprise.next_contract, Cause.SETTING: enterprise.next_never_active}
+    if asked.get(Cause(row.cause)) is not None:
         recount.everything(enterprise=enterprise, cause=row.cause)
     if row.cause == Cause.SERVER and row.server is not None:
         servers.remove(server=row.server, by=row.by)
