@@ -22,7 +22,14 @@ def of(whole: people.Whole) -> dict[str, Any]:
         "accounts": [_account(line) for line in whole.accounts],
         "github_rows": [{name: getattr(row, name) for name in _ROW} for row in whole.rows],
         "history": [
-            {"from": exports.iso(span.from_at), "to": exports.iso(span.to_at) or None, "open": span.open}
+            {
+                "from": exports.iso(span.from_at),
+                "to": exports.iso(span.to_at) or None,
+                "open": span.open,
+                "reason": span.key,
+                "from_sync": span.from_run[0],
+                "to_sync": span.to_run[0],
+            }
             for span in whole.history
         ],
         "github_facts": [

@@ -18,12 +18,13 @@ HISTORY = 20
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A license in [from, to): when, by which sync (its address), and why; `to` None: still."""
+    """A license in [from, to): when, by which sync (its address), why, in words and by key; `to` None: still."""
 
     from_at: datetime | None
     to_at: datetime | None
     open: bool
     reason: str
+    key: str = ""
     from_run: tuple[str, str] = ("", "")
     to_run: tuple[str, str] = ("", "")
 
@@ -51,6 +52,7 @@ def _span(seat: Seat, editions: Mapping[int, Edition], runs: Mapping[int, SyncRu
         to_at=last.at if last else None,
         open=seat.to_edition is None,
         reason=wording.reason(seat.reason) if seat.reason else "",
+        key=seat.reason,
         from_run=_run(first, runs),
         to_run=_run(last, runs),
     )

@@ -354,6 +354,10 @@ def test_a_person_shows_rule_value_verdict_reason_and_history(estate: Enterprise
     assert (cloud["login"], server["rule"], server["verdict"]) == ("bob", "github", "agreed")
     assert (server["explained_rule"], server["explained_value"]) == ("saml_name_id", "bob@octo.example")
     assert len(data["history"]) == 1
+    told = data["history"][0]
+    assert f"{told['from_sync']}</" in page.replace("&#x27;", "'")
+    assert told["reason"] == data["reason"]
+    assert told["to_sync"] == ""
     assert data["github_rows"][0]["enterprise_server_user_ids"] == [f"{TOKYO}:2"]
 
 
