@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from tools.pages import OPERATOR
 
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM = "/usr/bin/chromium"
@@ -91,10 +94,21 @@ def started() -> Iterator[Console]:
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
-            yield Console(f"http://127.0.0.1:{port}", passwords(process, log), own=True)
+            known = passwords(process, log) | operator(folder)
+            yield Console(f"http://127.0.0.1:{port}", known, own=True)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
+
+
+def operator(folder: str) -> dict[str, str]:
+    """Make an operator, whom the sandbox does not have, as an installation does; return login → password."""
+    password = secrets.token_urlsafe(16)
+    command = (sys.executable, "manage.py", "createsuperuser", "--noinput", "--login", OPERATOR)
+    known = {"GHCONNECT_VAR": folder, "DJANGO_SUPERUSER_PASSWORD": password}
+    told = (*command, "--email", f"{OPERATOR}@console.example")
+    subprocess.run(told, cwd=ROOT, env={**os.environ, **known}, check=True, stdout=subprocess.DEVNULL)
+    return {OPERATOR: password}
 
 
 def free_ports(count: int) -> list[int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 E = "/enterprises/octo-corp"
-# Who looks: the owner and the billing manager of the sandbox, or nobody.
-OWNER, BILLER, NOBODY = "mona", "finn", ""
+# Who looks: the owner and the billing manager of the sandbox, nobody, or the operator of a console of our own.
+OWNER, BILLER, NOBODY, OPERATOR = "mona", "finn", "", "operator"
 
 
 def server(name: str) -> str:
@@ -44,7 +44,8 @@ PAGES = (
     Page("Sign out", "/logout/"),
     Page("Passkeys and security keys", "/settings/security/webauthn/"),
     Page("Sessions", "/settings/sessions"),
-    Page("Health of this console", "/operator/health"),
+    Page("Health of this console", "/operator/health", OPERATOR),
+    Page("Enterprises of this console", "/operator/enterprises", OPERATOR),
     Page("Sign-in was cancelled", "/sign-in/cancelled", NOBODY),
     Page("Tour", "/tour"),
     Page("Overview", E, header=True),

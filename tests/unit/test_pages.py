@@ -58,7 +58,6 @@ OTHER_STATES = {
     "mfa_reauthenticate",
     "mfa_remove_webauthn",
     "mfa_view_recovery_codes",
-    "operator_enterprises",
     "person_erase",
     "socialaccount_login_error",
 }
