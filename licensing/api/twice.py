@@ -104,6 +104,7 @@ def duplicate(request: HttpRequest, fingerprint: str) -> HttpResponse:
 def duplicate_decide(request: HttpRequest, fingerprint: str, body: Decision) -> HttpResponse:
     """Accept, reject or snooze a candidate, or open it again. Scope admin:connect."""
     enterprise = enterprise_of(request)
+    # Before the transaction, as candidates may have to be worked out; within it they are only read again.
     candidate, _now = _one(enterprise, avoidable.of(enterprise), fingerprint)
     with transaction.atomic():
         auth.as_asked(request, _one(enterprise, avoidable.of(enterprise), fingerprint)[1])
