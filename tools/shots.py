@@ -25,7 +25,7 @@ from tools.pages import Page
 
 OUT = ROOT / "docs/screenshots"
 MOST_BYTES = 3_000_000
-TALLEST = 1300
+TALLEST = 1100
 # Width, scale of the picture, and the themes it is taken in.
 LOOKS: tuple[tuple[int, float, tuple[str, ...]], ...] = (
     (1280, 0.5, ("light", "dark", "light, high contrast", "dark, high contrast")),
@@ -94,7 +94,7 @@ def webp(tab: Tab, width: int, scale: float) -> bytes:
     session = tab.context.new_cdp_session(tab)
     wanted = {
         "format": "webp",
-        "quality": 15 if scale < 1 else 60,
+        "quality": 10 if scale < 1 else 60,
         "captureBeyondViewport": True,
         "clip": clip,
     }
