@@ -6,13 +6,16 @@ from .sql import run_sql
 
 
 def write_changes(run_id: int, edition: int) -> None:
-    """Write the run's diff: each touched account, each one that moved to another person, and license effects."""
+    """Write the run's diff: each touched account, each one that moved to another person, and license effects.
+
+    In the order of the accounts, an older one first: a run reads the same whatever the database's plan was.
+    """
     run_sql(
         """
         INSERT INTO licensing_runchange (run_id, account_id, person_id, kind, license, reason, fields)
         SELECT %s, t.account_id, a.person_id, CASE WHEN t.kind = 'recreated' THEN 'gone' ELSE t.kind END, 0,
           a.reason, t.fields
-        FROM t_change t CROSS JOIN licensing_account a WHERE a.id = t.account_id
+        FROM t_change t CROSS JOIN licensing_account a WHERE a.id = t.account_id ORDER BY t.account_id
         """,
         run_id,
     )
@@ -23,6 +26,7 @@ def write_changes(run_id: int, edition: int) -> None:
         FROM t_decision d CROSS JOIN licensing_account a
         WHERE a.id = d.account_id AND d.old_person IS NOT NULL AND d.old_person <> a.person_id
           AND NOT EXISTS (SELECT 1 FROM t_change t WHERE t.account_id = d.account_id)
+        ORDER BY d.account_id
         """,
         run_id,
     )
