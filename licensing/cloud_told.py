@@ -51,7 +51,13 @@ SOURCES: dict[str, tuple[str | Promise, str | Promise]] = {
         gettext_lazy("Code Security and Secret Protection"),
         gettext_lazy("Active committers. These products have licenses of their own."),
     ),
-    "cost_centers": (gettext_lazy("Cost centers"), gettext_lazy("To which one a user is charged.")),
+    "cost_centers": (
+        gettext_lazy("Cost centers"),
+        gettext_lazy(
+            "To which one a user is charged. GitHub's published schemas do not have this answer: what is not understood"
+            " is left out."
+        ),
+    ),
 }
 # The kinds of facts a person may have, as labels.
 LABELS: dict[str, str | Promise] = {

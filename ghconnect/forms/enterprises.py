@@ -79,7 +79,8 @@ class ProfileForm(forms.Form):
         choices=Enterprise.Contract.choices,
         required=False,
         help_text=_(
-            "A pending invitation consumes a license under a volume contract, and none under a metered one."
+            "A pending invitation consumes a license under a volume contract, and none under a metered one"
+            " or where the enterprise has managed users (EMU)."
         ),
     )
     never_active = forms.ChoiceField(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Pages are counted, so that a server which always names another one does not keep a worker for ever.
 MOST_PAGES = 20_000
+SCIM_SCOPES = ("admin:enterprise", "scim:enterprise")
 PRODUCTS = {"code_security": records.CODE_SECURITY, "secret_protection": records.SECRET_PROTECTION}
 
 
@@ -75,7 +76,26 @@ def visual_studio(client: Enterprise) -> Iterator[CloudFact]:
 
 
 def managed_users(client: Account) -> Iterator[CloudFact]:
-    """Suspended managed users, by the enterprise's SCIM: they hold no license and stand in no row (reference §4.2)."""
+    """Suspended managed users, by the enterprise's SCIM: they hold no license and stand in no row (reference §4.2).
+
+    Only an enterprise with managed users has it; GitHub answers a token without the scope in the same way (§13).
+    """
+    try:
+        yield from _suspended(client)
+    except GitHubError as error:
+        if error.key == "not_offered":
+            _need(client, *SCIM_SCOPES)
+        raise
+
+
+def _need(client: Account, *scopes: str) -> None:
+    """Raise GitHubError `scope` where GitHub says that the token has none of these."""
+    has = client.me().scopes
+    if has is not None and not set(scopes) & set(has):
+        raise GitHubError("scope", {"host": client.host, "scope": scopes[0], "scopes": ", ".join(has) or "–"})
+
+
+def _suspended(client: Account) -> Iterator[CloudFact]:
     start, count = 1, 0
     for _ in range(MOST_PAGES):
         params = {"startIndex": str(start), "count": str(PAGE)}
@@ -114,8 +134,13 @@ def _committers(client: Account, path: str, product: str) -> Iterator[str]:
 
 
 def cost_centers(client: Account) -> Iterator[CloudFact]:
-    """Which cost center a user is charged to; those of whole organizations and repositories name nobody."""
+    """Which cost center a user is charged to; those of whole organizations and repositories name nobody.
+
+    No published schema at hand has this answer: one of another shape is no answer, and tells of nobody that he is gone.
+    """
     found = _json(client, "/enterprises/{slug}/settings/billing/cost-centers", {})
+    if not isinstance(found.get("costCenters"), list):
+        raise GitHubError("bad_answer", {"host": client.host, "status": "200"})
     for center in objects(found, "costCenters"):
         if text(center, "state") in ("", "active"):
             for one in objects(center, "resources"):

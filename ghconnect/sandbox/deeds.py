@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ghconnect.sandbox import connect, report, story
+from ghconnect.sandbox import connect, merge, report, story
 from ghconnect.sandbox.breaking import Result, break_server, repair
 from ghconnect.sandbox.lookup import Impossible, account_of, server_of
 from ghconnect.sandbox.make import make
@@ -189,7 +189,7 @@ def identity_provider(world: World, at: str, managed_users: bool = False) -> Res
         raise Impossible(f"Identities are kept at {', '.join(IDENTITY_AT)}.")
     with world.write() as db:
         put(db, "identity_at", at)
-        put(db, "managed_users", int(managed_users))
+        merge.manage(db, managed=managed_users)
         note(db, f"Identities are kept at: {at}{', with managed users' if managed_users else ''}")
         return {"identity_at": at}
 

@@ -79,6 +79,8 @@ def struck(troubles: Troubles) -> Response | None:
         return error(404)
     if "server_error" in troubles:
         return error(int(troubles["server_error"] or 502), "Server Error")
+    if "other_shape" in troubles:
+        return Response(b"{}", 200, media_type="application/json")
     return Response(b"", 200, media_type="application/json") if "empty" in troubles else None
 
 

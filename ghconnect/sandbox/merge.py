@@ -27,6 +27,7 @@ JOINED = f"INSERT INTO joined {GROUP} WHERE cloud IS NOT NULL GROUP BY placed.cl
 CLOUD_SEATS = """
 INSERT INTO seat (cloud, ids, emails, servers, counted)
 SELECT c.id, g.ids, g.emails, coalesce(g.servers, 0), c.kind <> 'subscriber'
+  AND (c.kind <> 'invitation' OR NOT EXISTS (SELECT 1 FROM meta WHERE name = 'managed_users' AND value = 1))
 FROM cloud c LEFT JOIN joined g ON g.cloud = c.id
 ORDER BY c.kind IN ('invitation', 'subscriber'), c.id
 """
@@ -50,6 +51,14 @@ def merge(db: Connection) -> int:
     for table in ("placed", "joined"):
         db.execute(f"DROP TABLE temp.{table}")
     return count(db)
+
+
+def manage(db: Connection, *, managed: bool) -> None:
+    """Say whether the enterprise has managed users: an invitation into one takes no license (reference §4.2)."""
+    put(db, "managed_users", int(managed))
+    invited = "SELECT id FROM cloud WHERE kind = 'invitation'"
+    db.execute(f"UPDATE seat SET counted = ? WHERE cloud IN ({invited})", (not managed,))
+    count(db)
 
 
 def count(db: Connection) -> int:

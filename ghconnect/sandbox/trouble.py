@@ -15,6 +15,7 @@ KINDS: dict[str, tuple[str, str, float | None]] = {
     "cut_length": ("body ends before its Content-Length", "", None),
     "cut_chunked": ("chunked body ends without its last chunk", "", None),
     "empty": ("200 with an empty body", "", None),
+    "other_shape": ("200 with JSON of another shape than is known", "", None),
     "accepted": ("202, the report is never ready", REPORT, None),
     "cut_line": ("report ends early, at a line end; share that is kept", REPORT, 0.5),
     "old_report": ("a cached report of the server's last sync to GitHub", REPORT, None),

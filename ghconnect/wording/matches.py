@@ -60,6 +60,7 @@ REASONS: dict[str, Wordings] = {
     "github": _("In GitHub's report: consumes a license"),
     "invitation": _("Pending invitation: consumes a license until it expires"),
     "invitation_metered": _("Pending invitation: consumes no license under a metered contract"),
+    "invitation_managed": _("Pending invitation: consumes no license, as the enterprise has managed users"),
     "visual_studio": _("Visual Studio subscription"),
     "visual_studio_not_counted": _("Visual Studio subscriber whom GitHub does not count"),
 }

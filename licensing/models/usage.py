@@ -32,7 +32,10 @@ class Edition(models.Model):
 
 
 class CloudPicture(models.Model):
-    """What stands of the cloud side: GitHub's count (shown at once) and the last good rows, each with its time."""
+    """What stands of the cloud side: GitHub's count (shown at once) and the last good rows, each with its time.
+
+    `managed_users`: GitHub shows that the enterprise has them (EMU), so that pending invitations consume nothing.
+    """
 
     enterprise = models.OneToOneField(Enterprise, on_delete=models.CASCADE, related_name="cloud_picture")
     consumed = models.PositiveIntegerField(null=True)
@@ -44,6 +47,7 @@ class CloudPicture(models.Model):
     members = models.PositiveIntegerField(default=0)
     members_with_identity = models.PositiveIntegerField(default=0)
     identities_at = models.DateTimeField(null=True)
+    managed_users = models.BooleanField(default=False)
     last_contact = models.DateTimeField(null=True)
     last_success = models.DateTimeField(null=True)
     failing_since = models.DateTimeField(null=True)
@@ -54,6 +58,11 @@ class CloudPicture(models.Model):
     statistics_read_at = models.DateTimeField(null=True)
     statistics_error_key = models.CharField(max_length=40, blank=True, default="")
     statistics_error_params = models.JSONField(default=dict)
+
+    @classmethod
+    def managed(cls, enterprise: Enterprise) -> bool:
+        """Whether GitHub showed that an enterprise has managed users."""
+        return cls.objects.filter(enterprise=enterprise, managed_users=True).exists()
 
 
 class GitHubCount(models.Model):

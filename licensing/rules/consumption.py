@@ -95,25 +95,31 @@ def row_kind(row: RowFacts) -> str:
     return "visual_studio" if row.visual_studio else "other"
 
 
-def row_counts(row: RowFacts, contract: str) -> Consumption:
-    """Whether GitHub counts a row: as listed, but for invitations under a metered contract and for
-    Visual Studio subscribers who have no account yet.
+def row_counts(row: RowFacts, contract: str, managed: bool = False) -> Consumption:
+    """Whether GitHub counts a row: as listed, but for invitations under a metered contract or into an enterprise
+    with `managed` users (reference §4.2), and for Visual Studio subscribers who have no account yet.
     """
     kind = row_kind(row)
     if kind == "invitation":
-        return Consumption(contract != METERED, "invitation_metered" if contract == METERED else "invitation")
+        return _invitation(contract, managed)
     if kind == "visual_studio" and not row.cloud_user:
         return Consumption(False, "visual_studio_not_counted")
     return Consumption(True, "visual_studio" if row.visual_studio else "github")
 
 
-def cloud_consumes(row: RowFacts, contract: str) -> Consumption:
+def _invitation(contract: str, managed: bool) -> Consumption:
+    if managed:
+        return Consumption(False, "invitation_managed")
+    return Consumption(contract != METERED, "invitation_metered" if contract == METERED else "invitation")
+
+
+def cloud_consumes(row: RowFacts, contract: str, managed: bool = False) -> Consumption:
     """What the cloud account of a row consumes by itself: one that is in no organization consumes only by its
     servers' accounts (reference §4.2, unaffiliated users).
     """
     if row.server_user and not (row.member or row.pending or row.visual_studio):
         return Consumption(False, "unaffiliated")
-    return row_counts(replace(row, server_user=False), contract)
+    return row_counts(replace(row, server_user=False), contract, managed)
 
 
 def person_consumes(

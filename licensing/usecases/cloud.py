@@ -23,6 +23,7 @@ from ghconnect.records import (
     LicenseRow,
 )
 from licensing.models import CloudPicture, GitHubCount, SyncRun, bulk
+from licensing.rules.managed import Tally
 from licensing.rules.normalise import email_key, host_key, split_user_id
 
 from . import chunks, cloud_facts, cloud_reads, runs
@@ -43,6 +44,7 @@ class Reading:
     pages: int = 0
     rows: int = 0
     keys: set[str] = field(default_factory=set)
+    managed: Tally = field(default_factory=Tally)
     moved: bool = False
 
 
@@ -70,6 +72,7 @@ def fetch(run: SyncRun, client: Client) -> None:
 def _fetched(run: SyncRun, upload: uuid.UUID, reading: Reading, told: dict[str, Any]) -> None:
     """End the fetch, and keep the count with it: one without the other would look like something not explained."""
     counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
+    counts["managed_rows"] = reading.managed.says()
     now = clock.now(run.enterprise)
     runs.fetched(run, upload, fetched=reading.rows, counts=counts, observed_at=now, age_known=True)
     state_count(run.enterprise, reading.consumed, reading.purchased)
@@ -109,6 +112,8 @@ def _note(page: LicensePage, reading: Reading) -> None:
     reading.moved |= totals != (reading.consumed, reading.purchased) or len(set(keys)) < len(keys)
     reading.moved |= not reading.keys.isdisjoint(keys)
     reading.keys.update(keys)
+    for row in page.rows:
+        reading.managed.note(row)
     reading.rows, reading.pages = len(reading.keys), page.number
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ghconnect.models import Enterprise, Server, ServerName
-from licensing.models import GitHubSync
+from licensing.models import CloudPicture, GitHubSync
 from licensing.rules import evidence
 
 
@@ -26,12 +26,13 @@ class ServerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """What is the same for every account of one publication."""
+    """What is the same for every account of one publication; `managed`: the enterprise has managed users (EMU)."""
 
     enterprise: Enterprise
     edition: int
     run_id: int | None
     servers: dict[int, ServerFacts]
+    managed: bool
 
 
 def estate(enterprise: Enterprise, edition: int, run_id: int | None) -> Estate:
@@ -41,7 +42,7 @@ def estate(enterprise: Enterprise, edition: int, run_id: int | None) -> Estate:
     for name in ServerName.objects.filter(server__enterprise=enterprise):
         names[name.server_id].append(evidence.Name(name.host, name.from_at, name.to_at))
     servers = {s.pk: _facts(s, names[s.pk], syncs.get(s.pk)) for s in enterprise.servers.all()}
-    return Estate(enterprise, edition, run_id, servers)
+    return Estate(enterprise, edition, run_id, servers, CloudPicture.managed(enterprise))
 
 
 def _facts(server: Server, names: list[evidence.Name], sync: GitHubSync | None) -> ServerFacts:

@@ -26,10 +26,11 @@ def going_on(enterprise_id: int) -> Iterator[tuple[str, int]]:
 def decided(facts: Estate) -> Iterator[bulk.Row]:
     """Decide marked persons: columns of `bulk.PERSON` and the id, where they are other than they stand."""
     contract = facts.enterprise.contract or consumption.VOLUME
+    managed = facts.managed
     stands, decides = slice(6, 14), slice(15, None)
     for row in list(bulk.people_touched()):
         name = _shown(row)
-        uses = _of_facts(row[decides], contract)
+        uses = _of_facts(row[decides], contract, managed)
         alive = None if uses.alive else facts.edition
         now = (name[:255], name.lower()[:255], uses.consumes, *uses[1:4], row[14], alive)
         if now != row[stands]:
@@ -76,11 +77,11 @@ class Facts(NamedTuple):
             email_login=bool(self.email_login),
         )
 
-    def consumption(self, contract: str) -> consumption.Consumption:
+    def consumption(self, contract: str, managed: bool) -> consumption.Consumption:
         """Whether this person consumes: by the row of the cloud, else by an account, else by GitHub's word alone."""
         cloud = None
         if self.row and self.group != "r":
-            cloud = consumption.cloud_consumes(self.of_row(), contract)
+            cloud = consumption.cloud_consumes(self.of_row(), contract, managed)
         accounts = [consumption.Consumption(True, self.reason or "active")] if self.consuming else []
         if self.accounts and not self.consuming:
             accounts = [consumption.Consumption(False, self.idle or "suspended")]
@@ -113,8 +114,8 @@ class Uses(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _of_facts(row: bulk.Row, contract: str) -> Uses:
+def _of_facts(row: bulk.Row, contract: str, managed: bool) -> Uses:
     """Ask the rules once for all people of whom the same is known."""
     facts = Facts._make(row)
-    uses, alive = facts.consumption(contract), bool(facts.cloud or facts.accounts or facts.row)
+    uses, alive = facts.consumption(contract, managed), bool(facts.cloud or facts.accounts or facts.row)
     return Uses(uses.consumes and alive, uses.reason, facts.license(), facts.deployment(), alive)

@@ -12,10 +12,10 @@ from ghconnect import clock, faults
 from ghconnect.models import Enterprise
 from ghconnect.records import IDENTITY_KINDS, SAML_NAME_ID, VERIFIED_EMAIL, LicenseRow
 from licensing.models import CloudPicture, CloudSource, SyncRun, bulk
-from licensing.rules import consumption
+from licensing.rules import consumption, managed
 from licensing.rules.normalise import email_key
 
-from . import cloud, cloud_facts, editions, estate, finding, freshness, publish, rematch
+from . import cloud, cloud_facts, editions, estate, finding, freshness, publish, recount, rematch
 
 State = SyncRun.State
 
@@ -55,6 +55,7 @@ def publish_cloud(run: SyncRun) -> None:
 def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     """Bring rows, joins and values to what is staged, and everything that follows from it; returns counts."""
     bulk.open_scratch()
+    turned = _settle_managed(run, enterprise)
     edition = enterprise.edition + 1
     key = (run.pk, run.attempt, enterprise.pk)
     bulk.rename_cloud_accounts(bulk.renamed_rows(*key))
@@ -71,12 +72,29 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     counts["values"] = bulk.settle_addresses(*key, kinds_read(run))
     counts["ids"] = bulk.settle_database_ids(enterprise.pk, cloud.database_ids(run))
     bulk.mark_after()
-    counts["judged"] = bulk.mark_judged_before(enterprise.pk)
+    counts["judged"] = bulk.mark_judged_before(enterprise.pk) + (_count_all(enterprise) if turned else 0)
     if any(counts.values()):
         counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
         finding.settle(enterprise)
         bulk.write_changes(run.pk, edition)
     return counts
+
+
+def _count_all(enterprise: Enterprise) -> int:
+    """Say again which rows count, and mark everybody: what an invitation consumes is another now."""
+    recount.count_rows(enterprise)
+    bulk.mark_everything(enterprise.pk)
+    return 1
+
+
+def _settle_managed(run: SyncRun, enterprise: Enterprise) -> bool:
+    """Keep whether the enterprise has managed users; returns whether that is news, which decides everybody again."""
+    before = CloudPicture.managed(enterprise)
+    scim = run.counts.get("sources", {}).get("managed_users", {}).get("state", "")
+    now = managed.decide(rows=run.counts.get("managed_rows", False), scim=scim, before=before)
+    if now != before:
+        CloudPicture.objects.filter(enterprise=enterprise).update(managed_users=now)
+    return now != before
 
 
 def kinds_read(run: SyncRun) -> list[str]:
@@ -100,11 +118,13 @@ def _organizations_lost(run: SyncRun) -> bool:
 
 def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:
     """Insert and update the rows that changed, from their staged facts."""
-    clouds = bulk.cloud_ids(enterprise.pk)
+    clouds, contract = bulk.cloud_ids(enterprise.pk), enterprise.contract or consumption.VOLUME
     new, changed = [], []
+    is_managed = CloudPicture.managed(enterprise)
     for key, digest, facts, row_id in bulk.changed_rows(run.pk, run.attempt):
         row = cloud.record(json.loads(facts))
-        values = _columns(row, enterprise, clouds.get(cloud.login_key(row)), digest)
+        counted = consumption.row_counts(consumption.row_facts(row), contract, is_managed).consumes
+        values = _columns(row, clouds.get(cloud.login_key(row)), digest, counted=counted)
         if row_id is None:
             new.append((enterprise.pk, key, *values))
         else:
@@ -113,10 +133,8 @@ def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:
     bulk.update_rows(changed)
 
 
-def _columns(row: LicenseRow, enterprise: Enterprise, cloud_id: int | None, digest: str) -> tuple[Any, ...]:
+def _columns(row: LicenseRow, cloud_id: int | None, digest: str, *, counted: bool) -> tuple[Any, ...]:
     """The columns of `bulk.ROW` for one row, as long as PostgreSQL keeps them."""
-    facts = consumption.row_facts(row)
-    counted = consumption.row_counts(facts, enterprise.contract or consumption.VOLUME).consumes
     return (
         digest,
         cloud_id,

@@ -7,7 +7,7 @@ from django.db import transaction
 from ghconnect.models import Enterprise
 from ghconnect.records import LicenseRow as Record
 from ghconnect.usecases import enterprises
-from licensing.models import Edition, LicenseRow, bulk
+from licensing.models import CloudPicture, Edition, LicenseRow, bulk
 from licensing.rules import consumption
 
 from . import editions, estate, rematch
@@ -21,18 +21,19 @@ def everything(*, enterprise: Enterprise, cause: str) -> Edition:
     """
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     enterprises.take_next(enterprise=enterprise)
-    _count_rows(enterprise)
+    count_rows(enterprise)
     bulk.open_scratch()
     bulk.mark_everything(enterprise.pk)
     rematch.rematch(estate.estate(enterprise, enterprise.edition + 1, None))
     return editions.publish(enterprise, cause=cause)
 
 
-def _count_rows(enterprise: Enterprise) -> None:
+def count_rows(enterprise: Enterprise) -> None:
     """Say again which of GitHub's rows count."""
-    changed = []
+    changed, managed = [], CloudPicture.managed(enterprise)
     for row in LicenseRow.objects.filter(enterprise=enterprise).iterator():
-        counted = consumption.row_counts(_facts(row), enterprise.contract or consumption.VOLUME).consumes
+        contract = enterprise.contract or consumption.VOLUME
+        counted = consumption.row_counts(_facts(row), contract, managed).consumes
         if counted != row.counted:
             row.counted = counted
             changed.append(row)

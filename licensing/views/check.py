@@ -10,6 +10,7 @@ from ghconnect.access import PlacedRequest, only_asks, reader
 from ghconnect.models import Enterprise
 from licensing import address_list
 from licensing.forms.check import CheckForm
+from licensing.models import CloudPicture
 
 from .frame import subtabs
 
@@ -29,5 +30,6 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "answers": found,
         "new": sum(answer.licenses for answer in found),
         "metered": enterprise.contract == Enterprise.Contract.METERED,
+        "managed": CloudPicture.managed(enterprise),
     }
     return render(request, "licensing/check.html", context, status=400 if form.errors else 200)

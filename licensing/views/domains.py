@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from ghconnect import clock, paging, tabs
 from ghconnect.access import PlacedRequest, overseer
 from licensing import cloud_told, exports
+from licensing.models import CloudPicture
 
 
 @overseer
@@ -60,6 +61,7 @@ def sources(request: PlacedRequest) -> HttpResponseBase:
         "tab": "settings",
         "lines": cloud_told.sources(enterprise),
         "coverage": cloud_told.coverage(enterprise),
+        "managed": CloudPicture.managed(enterprise),
         "title": _("Read from GitHub"),
     }
     return render(request, "licensing/sources.html", context)

@@ -86,6 +86,12 @@ def test_empty(client: Client) -> None:
     assert (answer.status, answer.body) == (200, b"")
 
 
+def test_other_shape(client: Client) -> None:
+    client.sandbox.post_control("break", host="ghec", kind="other_shape", path="cost-centers")
+    answer = client.cloud("/enterprises/octo-corp/settings/billing/cost-centers")
+    assert (answer.status, answer.json) == (200, {})
+
+
 def test_a_report_is_202_until_it_is_made_and_then_cached(client: Client) -> None:
     client.sandbox.post_control("settings", report_seconds=0.3)
     assert (client.report("tokyo").status, client.report("tokyo").status) == (202, 202)

@@ -70,7 +70,10 @@ def mark_everything(enterprise_id: int) -> None:
         ("t_row", "licensing_licenserow WHERE"),
         ("t_person", "licensing_person WHERE ended_edition IS NULL AND"),
     ):
-        run_sql(f"INSERT INTO {table} SELECT id FROM {source} enterprise_id = %s", enterprise_id)
+        run_sql(
+            f"INSERT INTO {table} SELECT id FROM {source} enterprise_id = %s ON CONFLICT DO NOTHING",
+            enterprise_id,
+        )
 
 
 def forget_staged(run_id: int) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from ghconnect.models import Enterprise
 from ghconnect.seal import seal
-from licensing.models import Address, CloudFact, CloudPicture, CloudSource, SyncRun
+from licensing.models import Address, CloudFact, CloudPicture, CloudSource, Person, SyncRun
 from tests.integration.engine import drive
 from tests.integration.engine.test_cloud import octo, read
 from tests.support.sandbox import Sandbox
@@ -74,7 +75,7 @@ def test_a_lost_scope_keeps_what_was_read_and_names_itself(octo: Enterprise, san
         "read:enterprise",
     )
     assert (lost.read_at, facts("domain")) == (seen, domains)
-    assert states(octo)["organizations"] == "scope"
+    assert (states(octo)["organizations"], states(octo)["managed_users"]) == ("scope", "scope")
 
 
 def test_identities_of_organizations_are_read_where_the_enterprise_has_no_provider(
@@ -114,7 +115,45 @@ def test_openid_connect_and_suspended_managed_users(octo: Enterprise, identities
         ("", "quinn.foster@octo-corp.example", "suspended"),
         ("", "rosa.lima@octo-corp.example", "suspended"),
     }
-    assert run.counts["consumed"] == 236
+
+
+def test_invitations_into_an_enterprise_with_managed_users_consume_nothing(
+    octo: Enterprise, identities: Sandbox
+) -> None:
+    """Reference §4.2, "non-EMU only"; everybody is decided again when GitHub shows it, and when it no longer does."""
+    read(octo)
+    assert drive.totals(octo)["read_as_counted"] == 236
+    for managed, counted in ((True, 231), (False, 236)):
+        identities.post_control("identity-provider", at="enterprise", managed_users=managed)
+        run = read(octo)
+        assert (run.state, run.counts["consumed"], CloudPicture.managed(octo)) == (
+            "published",
+            counted,
+            managed,
+        )
+        assert drive.totals(octo)["unexplained"] == 0
+        invited = Person.objects.filter(enterprise=octo, deployment="invitation", ended_edition=None)
+        reason = "invitation_managed" if managed else "invitation"
+        assert set(invited.values_list("consumes", "reason")) == {(not managed, reason)}
+        drive.assert_sound(octo)
+        assert read(octo).state == SyncRun.State.UNCHANGED
+
+
+def test_logins_with_a_shortcode_tell_of_managed_users_without_scim() -> None:
+    of = drive.enterprise()
+    rows = [drive.row("ann_octo", github_com_member_roles=("o:Member",)), drive.row("new@octo.example")]
+    rows[1] = replace(rows[1], github_com_user=False, github_com_orgs_with_pending_invites=("o",))
+    drive.read_cloud(of, rows, consumed=1, told={"managed_rows": True})
+    assert drive.totals(of)["expected"] == 1
+    drive.assert_sound(of)
+
+
+def test_cost_centers_in_a_shape_nobody_published_change_nothing(octo: Enterprise, sandbox: Sandbox) -> None:
+    read(octo)
+    known = facts("cost_center")
+    sandbox.post_control("break", host="ghec", kind="other_shape", path="cost-centers")
+    assert read(octo).state == SyncRun.State.UNCHANGED
+    assert (states(octo)["cost_centers"], facts("cost_center")) == ("bad_answer", known)
 
 
 def test_without_any_provider_values_of_rows_alone_are_left(octo: Enterprise, identities: Sandbox) -> None:
