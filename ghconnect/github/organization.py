@@ -164,10 +164,21 @@ class Organization(Enterprise):
         """By login in lower case the private repositories somebody from outside works in, as GitHub writes roles."""
         found: dict[str, list[str]] = {}
         for node in facts.listed(self, queries.PRIVATE_COLLABORATORS, "repositories"):
-            for one in objects(inner(node, "collaborators"), "nodes"):
-                role = f"{self.slug}/{text(node, 'name')}:Collaborator"
-                found.setdefault(text(one, "login").lower(), []).append(role)
+            role = f"{self.slug}/{text(node, 'name')}:Collaborator"
+            for login in self._outside(text(node, "name"), inner(node, "collaborators")):
+                found.setdefault(login.lower(), []).append(role)
         return found
+
+    def _outside(self, repository: str, page: dict[str, Any]) -> Iterator[str]:
+        """Logins of whoever works in a repository from outside: of this page of them, and of those after it."""
+        for _ in range(facts.MOST_PAGES):
+            yield from (text(one, "login") for one in objects(page, "nodes"))
+            after = next_cursor(page)
+            if after is None:
+                return
+            asked = {"name": repository, "first": PAGE, "after": after}
+            found = self.ask(queries.REPOSITORY_COLLABORATORS, asked, scoped=True)
+            page = inner(found, "repository", "collaborators")
 
     def _shows_private(self) -> bool:
         scopes = self.me().scopes

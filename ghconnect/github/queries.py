@@ -129,16 +129,27 @@ query($slug: String!, $first: Int!, $after: String) {
 }
 """
 
-PRIVATE_COLLABORATORS = """
-query($slug: String!, $first: Int!, $after: String) {
-  organization(login: $slug) {
+_OUTSIDE = "pageInfo { hasNextPage endCursor } nodes { login }"
+
+PRIVATE_COLLABORATORS = f"""
+query($slug: String!, $first: Int!, $after: String) {{
+  organization(login: $slug) {{
     login
-    repositories(first: $first, after: $after, privacy: PRIVATE, isFork: false) {
-      pageInfo { hasNextPage endCursor }
-      nodes { name collaborators(affiliation: OUTSIDE, first: 100) { nodes { login } } }
-    }
-  }
-}
+    repositories(first: $first, after: $after, privacy: PRIVATE, isFork: false) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{ name collaborators(affiliation: OUTSIDE, first: 100) {{ {_OUTSIDE} }} }}
+    }}
+  }}
+}}
+"""
+
+REPOSITORY_COLLABORATORS = f"""
+query($slug: String!, $name: String!, $first: Int!, $after: String) {{
+  organization(login: $slug) {{
+    login
+    repository(name: $name) {{ collaborators(affiliation: OUTSIDE, first: $first, after: $after) {{ {_OUTSIDE} }} }}
+  }}
+}}
 """
 
 INSTALLATIONS = """

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ghconnect.sandbox import connect, merge, report, story
+from ghconnect.sandbox import connect, garden, merge, report, story
 from ghconnect.sandbox.breaking import Result, break_server, repair
 from ghconnect.sandbox.lookup import Impossible, account_of, server_of
 from ghconnect.sandbox.make import make
@@ -194,9 +194,18 @@ def identity_provider(world: World, at: str, managed_users: bool = False) -> Res
         return {"identity_at": at}
 
 
+def outside_collaborators(world: World, count: int) -> Result:
+    """Let so many more outside collaborators work in a private repository of the organization."""
+    with world.write() as db:
+        garden.add_outside(db, count)
+        note(db, f"{garden.LOGIN}: {count} more outside collaborators")
+        return {"outside_collaborators": count, "filled_seats": garden.filled(db)}
+
+
 DEEDS: dict[str, Deed] = {
     "pass": pass_time, "clock": clock, "stage": stage, "change-email": change_email, "suspend": suspend,
     "add-account": add_account, "remove-account": remove_account, "rename-account": rename_account,
     "sync-now": sync_now, "break": break_server, "repair": repair,
-    "identity-provider": identity_provider, "settings": settings, "reset": reset,
+    "identity-provider": identity_provider, "outside-collaborators": outside_collaborators,
+    "settings": settings, "reset": reset,
 }  # fmt: skip

@@ -52,6 +52,16 @@ def insert(db: Connection, made_at: int) -> None:
     db.executemany("INSERT INTO token (host, token, login, scopes, state) VALUES (?, ?, ?, ?, ?)", TOKENS)
 
 
+def add_outside(db: Connection, count: int) -> None:
+    """Let so many more people work in the private repository from outside; the ones added before go."""
+    first = FIRST_ID + 1000
+    db.execute("DELETE FROM garden WHERE id >= ?", (first,))
+    db.executemany(
+        "INSERT INTO garden VALUES (?, ?, ?, 'outside', '', 1, NULL, 'seeds-private', 0, ?)",
+        ((first + n, f"outsider-{n + 1}", f"Outsider {n + 1}", 1_700_000_000) for n in range(count)),
+    )
+
+
 def find(db: Connection, login: str) -> Row | None:
     """A member by login."""
     found: Row | None = db.execute(

@@ -71,7 +71,8 @@ def _garden(db: Connection) -> Node:
     return {
         "id": "O_900001", "databaseId": garden.FIRST_ID, "login": garden.LOGIN, "name": garden.NAME,
         "viewerCanAdminister": True, "createdAt": iso(number(db, "made_at")), "domains": _domains,
-        "membersWithRole": _members, "repositories": _repositories, "samlIdentityProvider": _own_provider,
+        "membersWithRole": _members, "repositories": _repositories, "repository": _one,
+        "samlIdentityProvider": _own_provider,
     }  # fmt: skip
 
 
@@ -134,18 +135,27 @@ def _domains(info: Any, **given: Any) -> Node:
 
 def _repositories(info: Any, **given: Any) -> Node:
     """Private repositories only with the scope `repo`: without it GitHub does not show that they are there."""
-    may = info.context.who.may("repo")
     wanted = {"PRIVATE": (True,), "PUBLIC": (False,)}.get(str(given.get("privacy")), (True, False))
-    found = [
-        {"id": place, "name": name, "private": private}
-        for place, (name, private) in enumerate(garden.REPOSITORIES, start=1)
-        if private in wanted and (may or not private)
-    ]
+    found = [each for each in _visible(info) if each["private"] in wanted]
 
     def rows(after: str, limit: int) -> list[Any]:
         return [each for each in found if int(str(each["id"])) > int(after or 0)][:limit]
 
     return connection(given, lambda: len(found), rows, _repository)
+
+
+def _visible(info: Any) -> list[dict[str, Any]]:
+    may = info.context.who.may("repo")
+    return [
+        {"id": place, "name": name, "private": private}
+        for place, (name, private) in enumerate(garden.REPOSITORIES, start=1)
+        if may or not private
+    ]
+
+
+def _one(info: Any, name: str) -> Node | None:
+    """One repository by its name; None where there is none, or none that may be seen."""
+    return next((_repository(each) for each in _visible(info) if each["name"] == name), None)
 
 
 def _repository(each: Any) -> Node:
@@ -158,5 +168,6 @@ def _repository(each: Any) -> Node:
 def _collaborators(info: Any, repository: str, given: Given) -> Node:
     db = info.context.db
     query = "SELECT * FROM garden WHERE kind = 'outside' AND repository = ? AND id > ? ORDER BY id LIMIT ?"
+    count = "SELECT count(*) FROM garden WHERE kind = 'outside' AND repository = ?"
     rows = by_id(db, query, repository)
-    return connection(given, lambda: len(rows("", 100)), rows, _user)
+    return connection(given, lambda: db.execute(count, (repository,)).fetchone()[0], rows, _user)

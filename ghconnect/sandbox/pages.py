@@ -93,7 +93,11 @@ def _github(db: Connection) -> str:
         choice("", "at", at, setting(db, "identity_at")), managed, back="/",
     )  # fmt: skip
     about = f"A second account, an organization: {garden.LOGIN} on {fleet.WEB_HOST}, with the token {garden.TOKEN}"
-    return join(form, tag("p", about, class_="muted"))
+    outside = button(
+        "/control/outside-collaborators", "Let more work there from outside",
+        field("How many", "count", "250", size=6), back="/",
+    )  # fmt: skip
+    return join(form, outside, tag("p", about, class_="muted"))
 
 
 def _trouble(db: Connection, servers: list[Row]) -> str:

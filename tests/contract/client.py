@@ -95,10 +95,10 @@ class Client:
         found = next(each["token"] for each in self.world["wrong_tokens"] if words in each["token"])
         return self.ask(host, path, found)
 
-    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
-        """POST a query; the whole body."""
+    def graphql(self, query: str, account: str = "enterprise", **variables: Any) -> dict[str, Any]:
+        """POST a query with the token of an account; the whole body."""
         body = json.dumps({"query": query, "variables": variables}).encode()
-        answer = self.ask(API, "/graphql", self.world["enterprise"]["token"], method="POST", body=body)
+        answer = self.ask(API, "/graphql", self.world[account]["token"], method="POST", body=body)
         assert answer.status == 200, answer.body
         found: dict[str, Any] = answer.json
         return found

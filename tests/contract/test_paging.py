@@ -90,3 +90,26 @@ def test_what_has_not_changed_is_not_sent_again_and_costs_nothing(client: Client
     assert used == [used[0], used[0], used[0] + 1]
     client.sandbox.post_control("sync-now", host="osaka")
     assert client.cloud(LICENSES, **{"if-none-match": first.headers["etag"]}).status == 200
+
+
+OUTSIDE = """query($first: Int!, $after: String) { organization(login: "octo-garden") {
+  repository(name: "seeds-private") { collaborators(affiliation: OUTSIDE, first: $first, after: $after) {
+  totalCount pageInfo { hasNextPage endCursor } nodes { login } } } } }"""
+
+
+def test_more_than_a_page_of_people_from_outside(client: Client) -> None:
+    client.sandbox.post_control("outside-collaborators", count=230)
+    token = client.world["organization"]["token"]
+    rest = [
+        client.ask(API, f"/orgs/octo-garden/outside_collaborators?per_page=100&page={page}", token).json
+        for page in (1, 2, 3)
+    ]
+    logins: list[str] = []
+    page: dict[str, Any] = {"pageInfo": {"hasNextPage": True, "endCursor": None}}
+    while page["pageInfo"]["hasNextPage"]:
+        found = client.graphql(OUTSIDE, "organization", first=100, after=page["pageInfo"]["endCursor"])
+        page = found["data"]["organization"]["repository"]["collaborators"]
+        logins += [node["login"] for node in page["nodes"]]
+    assert [len(each) for each in rest] == [100, 100, 32]
+    assert len(set(logins)) == len(logins) == page["totalCount"] == 231
+    assert {user["login"] for each in rest for user in each} == {*logins, "robin-public"}

@@ -108,6 +108,19 @@ def test_a_token_without_repo_counts_every_collaborator_and_says_so(
     assert CloudSource.objects.get(enterprise=garden, name="domains").params["scope"] == "admin:org"
 
 
+def test_more_collaborators_of_one_repository_than_a_page_holds_are_all_read(
+    garden: Enterprise, sandbox: Sandbox
+) -> None:
+    sandbox.post_control("outside-collaborators", count=230)
+    try:
+        read(garden)
+    finally:
+        sandbox.post_control("outside-collaborators", count=0)
+    rows = LicenseRow.objects.filter(github_com_login__startswith="outsider-")
+    assert rows.count() == 230
+    assert drive.totals(garden)["unexplained"] == 0
+
+
 def test_its_pages_say_organization(client: Client, garden: Enterprise) -> None:
     read(garden)
     for page in (
