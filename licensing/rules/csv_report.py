@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from ghconnect.records import ServerAccount
 
@@ -14,16 +15,18 @@ from .lines import lines
 Row = list[str]
 Column = tuple[int, Callable[[str], object]]
 
+# What `ghe-user-csv` calls the column that says whether an account is suspended, in words of its own.
+STATUS = "suspension_status"
 # By field: the names its column may have, and how it is read. Other columns are dropped here.
 COLUMNS: dict[str, tuple[tuple[str, ...], Callable[[str], object]]] = {
     "remote_user_id": (("id",), fields.number),
     "login": (("login",), fields.name),
     "email": (("email",), fields.email),
-    "suspended": (("suspended?", "suspended"), fields.boolean),
+    "suspended": (("suspended?", "suspended", STATUS), fields.boolean),
     "site_admin": (("role",), fields.admin),
     "dormant": (("dormant?", "dormant"), fields.boolean),
     "never_active": (("last_active",), lambda value: not value.strip()),
-    "created_at": (("created_at",), fields.moment),
+    "created_at": (("created_at", "creation_date"), fields.moment),
 }
 
 
@@ -47,12 +50,19 @@ def read_csv(chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
 
 def header_of(text: str) -> set[str]:
     """The column names of a first line."""
-    return {_plain(name.strip('"')) for name in text.split(",")}
+    return {_plain(name.strip('"')) for name in text.split(_divider(text))}
+
+
+def _divider(header: str) -> str:
+    """What divides the columns: spreadsheets of some languages save semicolons or tabs for commas."""
+    return max(",;\t", key=header.count)
 
 
 def _rows(chunks: Iterable[bytes]) -> Iterator[tuple[int, Row]]:
     """Rows that are not blank, each with the number of its last line."""
-    reader = csv.reader(lines(chunks), strict=True)
+    text = lines(chunks)
+    header = next(text, "")
+    reader = csv.reader(chain([header], text), strict=True, delimiter=_divider(header))
     try:
         for row in reader:
             if row:
@@ -81,7 +91,9 @@ def _columns(header: Row) -> list[Column]:
             raise BadFile("duplicate_column", 1, aliases[0])
         if not places and field in fields.REQUIRED:
             raise BadFile("missing_column", 1, aliases[0])
-        found.append((places[0], read) if places else (0, _unknown))
+        at = places[0] if places else None
+        is_status = at is not None and names[at] == STATUS
+        found.append((0, _unknown) if at is None else (at, fields.suspended if is_status else read))
     return found
 
 

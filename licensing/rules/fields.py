@@ -39,6 +39,12 @@ def boolean(value: str) -> bool:
         raise ValueError("not_boolean") from None
 
 
+def suspended(value: str) -> bool:
+    """Whether a status is that of a suspended account: in words, or as a boolean."""
+    status = value.strip().lower()
+    return status == "suspended" if status in {"suspended", "unsuspended", "active"} else boolean(value)
+
+
 def number(value: str) -> int:
     """A whole number that a database can keep."""
     if value.isascii() and value.isdigit() and len(value) <= 18:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from ghconnect.records import ServerAccount
 
-from . import fields
+from . import fields, other_files
 from .bad_file import ENCRYPTED, BadFile
-from .csv_report import header_of, read_csv
+from .csv_report import STATUS, header_of, read_csv
 from .file_facts import EXPORT_LABELS, ExportFacts, export_facts, label_of
 from .json_text import JsonText
 from .json_usage import ID, USERS, head_facts, read_json, read_ndjson
@@ -34,6 +34,8 @@ __all__ = [
 # As many bytes of a file's beginning are enough to recognise it.
 HEAD = 1 << 16
 
+# Columns of the site-admin reports, which the output of ghe-user-csv does not have.
+REPORT = {"dormant?", "last_active"}
 # Reports with the same columns that list only some of the users.
 PARTIAL = ("active_users", "dormant_users", "suspended_users")
 
@@ -85,24 +87,32 @@ def recognise(first_bytes: bytes, name: str = "") -> Format:
         raise BadFile("empty_file")
     if head.lstrip()[:1] == b"{":
         return FORMATS[_json(head)]
+    if problem := other_files.by_bytes(first_bytes, name):
+        raise BadFile(problem)
     header = header_of(head.split(b"\n")[0].decode(errors="replace").strip())
+    if problem := other_files.by_header(header):
+        raise BadFile(problem, 1)
     if not header & {"id", "login", "email"}:
         raise BadFile("unknown_format", 1)
+    if "id" not in header and header & {STATUS, "ssh_keys"} and not header & REPORT:
+        raise BadFile("no_ids", 1)
     if name.lower().replace("\\", "/").split("/")[-1].startswith(PARTIAL):
         raise BadFile("partial_list")
-    return FORMATS["all_users_csv" if header & {"dormant?", "last_active"} else "ghe_user_csv"]
+    return FORMATS["all_users_csv" if header & REPORT else "ghe_user_csv"]
 
 
 def _json(head: bytes) -> str:
     """An export names its facts by labels we know; ours holds accounts, listed in it or one a line."""
     keys, users = _first_keys(head)
+    if other_files.by_keys(keys) == "license_report":
+        raise BadFile("license_report")
     if users == "list":
         return "console_json"
     if ID in keys:
         return "console_ndjson"
     if users or len({label_of(key) for key in keys} & EXPORT_LABELS) >= 3:
         return "license_export"
-    raise BadFile("unknown_format", 1)
+    raise BadFile(other_files.by_keys(keys) or "unknown_format", 1)
 
 
 def _first_keys(head: bytes) -> tuple[set[str], str]:

@@ -79,7 +79,14 @@ def test_the_same_content_again_makes_no_second_run(owner: Client, tokyo: Server
         ),
         (GOOD + GOOD.splitlines()[1] + b"\n", 'all_users.csv, line 4, column "id": the id 1 is there twice.'),
         (GOOD[:-9], "all_users.csv, line 3: the file ends before its end. Nothing was changed."),
-        (b"hello\n", "all_users.csv, line 1: this is none of the files this console reads."),
+        (
+            b"hello\n",
+            "all_users.csv, line 1: this is none of the files this console reads; send all_users.csv",
+        ),
+        (
+            b"GitHub com login,GitHub com name,License type\nann,Ann,Enterprise\n",
+            "all_users.csv, line 1: this is GitHub's own license report of the enterprise",
+        ),
         (b"\n", "all_users.csv: the file is empty."),
         (GOOD.replace(b"a@", b"\xff@"), "all_users.csv, line 2: the text is not UTF-8."),
     ],

@@ -39,6 +39,15 @@ JANE = ServerAccount(
     17, "jdoe", "jane@octo-corp.example", False, True, True, False, datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
 )
 SIMPLE = "id,login,email,suspended?\n"
+# The columns of GitHub's license report, now and until 2024 (reference §5.2).
+REPORT_NOW = (
+    "GitHub com login",
+    "GitHub com name",
+    "Enterprise server user ids",
+    "GitHub com user",
+    "License type",
+)
+REPORT_OLD = ("github_com_login", "github_com_name", "enterprise_server_user_ids", "total_user_accounts")
 
 
 def file(*rows: str, header: str = HEADER) -> bytes:
@@ -47,6 +56,14 @@ def file(*rows: str, header: str = HEADER) -> bytes:
 
 def parse(content: bytes, name: str = "", size: int = 7) -> list[ServerAccount]:
     return list(read(recognise(content, name), pieces(content, size)))
+
+
+def divided(content: bytes, by: str) -> bytes:
+    """Save a report as a spreadsheet does, with other dividers."""
+    out = io.StringIO()
+    rows = csv.reader(io.StringIO(content.decode()))
+    csv.writer(out, delimiter=by, lineterminator="\n").writerows(rows)
+    return out.getvalue().encode()
 
 
 def pieces(content: bytes, size: int) -> Iterator[bytes]:
@@ -73,6 +90,8 @@ def test_all_users_csv() -> None:
     [
         lambda content: b"\xef\xbb\xbf" + content,
         lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: divided(content, ";"),
+        lambda content: b"\xef\xbb\xbf" + divided(content, "\t").replace(b"\n", b"\r\n"),
         lambda content: content + b"\n\n",
         lambda content: content.replace(b"suspended?", b" Suspended "),
         lambda content: content.replace(b"jane@octo-corp.example", b" jane@octo-corp.example "),
@@ -92,6 +111,19 @@ def test_columns_are_found_by_name_in_any_order() -> None:
     writer.writeheader()
     writer.writerows(reader)
     assert parse(out.getvalue().encode()) == [JANE]
+
+
+@pytest.mark.parametrize(
+    ("status", "suspended"), [("suspended", True), ("active", False), ("Unsuspended", False), ("true", True)]
+)
+def test_the_status_that_ghe_user_csv_writes(status: str, suspended: bool) -> None:
+    header = "id,login,email,role,suspension_status,creation_date"
+    content = file(f"1,ann,a@x.example,user,{status},2024-01-02 03:04:05 UTC", header=header)
+    assert recognise(content).key == "ghe_user_csv"
+    made = datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC)
+    assert parse(content) == [
+        ServerAccount(1, "ann", "a@x.example", suspended, False, None, None, made),
+    ]
 
 
 def test_never_active_is_an_empty_last_active() -> None:
@@ -250,13 +282,27 @@ def test_recognise(content: bytes, key: str) -> None:
     [
         (b"", "all_users.csv", "empty_file"),
         (b"\n \n", "", "empty_file"),
-        (b"<html>", "all_users.csv", "unknown_format"),
+        (b" <!DOCTYPE html><html>", "all_users.csv", "web_page"),
+        (b"a,b\n1,2\n", "all_users.csv", "unknown_format"),
+        (b"jdoe,jane@octo-corp.example,user,1,2,3\n", "users.csv", "no_header"),
+        (b"login,email,role,ssh_keys,org_memberships,repos,suspension_status\n", "users.csv", "no_ids"),
+        ((",".join(REPORT_NOW) + "\n").encode(), "octo-corp.csv", "license_report"),
+        ((",".join(REPORT_OLD) + "\n").encode(), "", "license_report"),
+        (b"\xef\xbb\xbfGitHub login;GitHub name;License type\r\n", "all_users.csv", "license_report"),
+        (b'{"total_seats_consumed": 1, "users": [{"github_com_login": "a"}]}', "", "license_report"),
+        (b"github_connect.features_enabled,host_name,ghe_stats.users.total_users\n", "", "server_statistics"),
+        (b"\x85\x02\x0c\x03", "Octo-Corp.GHL", "license_file"),
+        (b"PK\x03\x04..[Content_Types].xml", "all_users.xlsx", "workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "all_users.xls", "workbook"),
+        (b"PK\x03\x04..all_users.csv", "all_users.zip", "zip_archive"),
+        (SIMPLE.encode("utf-16"), "all_users.csv", "utf16"),
         (b"\x1f\x8b\x08", "all_users.csv.gz", "unknown_format"),
-        (b'{"message": "Not Found"}', "", "unknown_format"),
+        (b'{"message": "Not Found"}', "", "error_answer"),
+        (b'{"name": "x"}', "", "unknown_format"),
         (b"[1, 2]", "", "unknown_format"),
         (file(JANE_ROW), "dormant_users.csv", "partial_list"),
         (file(JANE_ROW), "C:\\reports\\Suspended_users-2.csv", "partial_list"),
-        (b"id,created_at,login,email,owners,members,teams,repos,2fa_required?\n", "", "missing_column"),
+        (b"id,created_at,login,email,owners,members,teams,repos,2fa_required?\n", "", "organizations_report"),
     ],
 )
 def test_what_is_not_a_list_of_users(content: bytes, name: str, problem: str) -> None:
