@@ -21,10 +21,17 @@ class EnterpriseQuerySet(models.QuerySet["Enterprise"]):
         """Return the enterprises in which `user` has a role."""
         return self.filter(memberships__user=user).order_by("name", "pk")
 
+    def at_github(self, *, kind: str, host: str, name: str) -> EnterpriseQuerySet:
+        """Return the account of this name at GitHub, by whatever address it has here."""
+        named = models.Q(account=name) | models.Q(account="", slug=name)
+        return self.filter(named, kind=kind, host=host)
+
 
 class Enterprise(models.Model):
     """One enterprise account, or a single organization, on github.com or a GHE.com host.
 
+    `slug` names it in this console's addresses, and is its name at GitHub unless `account` says another: GitHub lets
+    an enterprise and an organization, or accounts of two hosts, have the same name.
     `token` is sealed. `edition` is the number of the last publication (ENGINEERING §9). `clock_offset`, in
     seconds, is what a sandbox's own time is ahead of ours; zero for everybody else, by a database check.
     """
@@ -46,6 +53,7 @@ class Enterprise(models.Model):
         NEVER = "never", _("No license")
 
     slug = models.SlugField(max_length=60)
+    account = models.CharField(max_length=60, blank=True, default="")
     name = CodePointField(max_length=120)
     host = models.CharField(max_length=255, default="github.com")
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.ENTERPRISE)
@@ -80,6 +88,11 @@ class Enterprise(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             # The slug alone names an enterprise in this console's addresses.
             models.UniqueConstraint(fields=["slug"], name="enterprise_slug_once"),
+            models.UniqueConstraint(
+                fields=["kind", "host", "account"],
+                condition=~models.Q(account=""),
+                name="enterprise_account_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(clock_offset=0) | models.Q(sandbox=True), name="enterprise_real_time"
             ),
@@ -87,6 +100,11 @@ class Enterprise(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def account_name(self) -> str:
+        """What GitHub calls it."""
+        return self.account or self.slug
 
     @property
     def place(self) -> str:
@@ -97,7 +115,8 @@ class Enterprise(models.Model):
     def web_url(self) -> str:
         """Address of the account at GitHub, or of pretend GitHub's own pages."""
         place = f"{settings.GHCONNECT_SANDBOX_URL}/ghec" if self.sandbox else f"https://{self.host}"
-        return f"{place}/{self.slug}" if self.is_organization else f"{place}/enterprises/{self.slug}"
+        name = self.account_name
+        return f"{place}/{name}" if self.is_organization else f"{place}/enterprises/{name}"
 
     @property
     def is_organization(self) -> bool:
@@ -108,5 +127,5 @@ class Enterprise(models.Model):
     def licensing_url(self) -> str:
         """Where its owners see and change licenses at GitHub (reference §4.4, §5.1)."""
         if self.is_organization:
-            return f"https://{self.host}/organizations/{self.slug}/settings/billing"
+            return f"https://{self.host}/organizations/{self.account_name}/settings/billing"
         return self.web_url if self.sandbox else f"{self.web_url}/enterprise_licensing"

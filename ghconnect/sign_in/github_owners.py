@@ -36,12 +36,17 @@ def of(sociallogin: SocialLogin) -> Said:
     that place are decided on.
     """
     host = (urlsplit(settings.GHCONNECT_GITHUB_URL).hostname or "").lower()
-    slugs = list(Enterprise.objects.filter(_at(host)).distinct().values_list("slug", flat=True)[:MOST])
     site_admin = bool(sociallogin.account.extra_data.get("site_admin"))
     on_server = set(Enterprise.objects.filter(servers__host=host).values_list("slug", flat=True))
-    asked = [slug for slug in slugs if slug not in on_server]
-    owned = {*owned_at_github(asked, sociallogin.token.token), *(on_server if site_admin else ())}
-    return Said(Source.GITHUB, slugs, dict.fromkeys(owned, Role.OWNER))
+    # An organization may be called as somebody else's enterprise is: its owners are no business of that one.
+    known = Enterprise.objects.filter(_at(host)).exclude(
+        Q(kind=Enterprise.Kind.ORGANIZATION) & ~Q(slug__in=on_server)
+    )
+    rows = list(known.distinct().order_by("pk")[:MOST])
+    asked = {row.account_name: row.slug for row in rows if row.slug not in on_server}
+    owned = {asked[name] for name in owned_at_github(list(asked), sociallogin.token.token)}
+    owned |= on_server if site_admin else set()
+    return Said(Source.GITHUB, [row.slug for row in rows], dict.fromkeys(owned, Role.OWNER))
 
 
 def _at(host: str) -> Q:

@@ -52,7 +52,7 @@ def of_enterprise(enterprise: Enterprise, timeouts: Timeouts | None = None) -> I
     """Read `enterprise` with its token; raises GitHubError, also `no_token` and `sealed`."""
     token = token_of(enterprise)
     with session(timeouts=timeouts) as opened:
-        yield account(enterprise.kind)(opened, enterprise.host, enterprise.slug, token)
+        yield account(enterprise.kind)(opened, enterprise.host, enterprise.account_name, token)
 
 
 def account(kind: str) -> type[ghec.Enterprise]:

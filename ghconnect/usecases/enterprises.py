@@ -22,11 +22,13 @@ __all__ = ["AlreadyAdded", "BadHost", "BadSlug", "BadToken", "BadValue", "NotPro
 # What stands in this console's own addresses where a slug would.
 RESERVED = {"new"}
 ENTERPRISE = Enterprise.Kind.ENTERPRISE
+# As long as a slug may be.
+MOST = 60
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 
 
 class AlreadyAdded(Exception):
-    """An enterprise with this slug is in this console."""
+    """This account is in this console, or every address it could have here is taken."""
 
 
 class BadSlug(Exception):
@@ -57,8 +59,9 @@ def add(*, slug: str, host: str, token: str, by: User | None, kind: str = ENTERP
     """Add an account on GitHub: an enterprise, or a single organization (`kind`). Asks GitHub before it writes.
 
     `by` becomes its owner, the token is sealed.
-    Whoever is not the operator has to prove the account by a token that reads its report: slugs are one per
-    console, and nobody shall take the name of another's account. An operator may add one without a token.
+    Whoever is not the operator has to prove the account by a token that reads its report: nobody shall take the name
+    of another's account. An operator may add one without a token. GitHub lets accounts of other kinds and hosts have
+    the same name: here the second one gets an address that says which it is.
     Raises AlreadyAdded, BadHost, BadSlug, BadToken, NotProven.
     """
     slug, host = slug.strip().lower(), hosts.of_enterprise(host)
@@ -69,9 +72,23 @@ def add(*, slug: str, host: str, token: str, by: User | None, kind: str = ENTERP
     # First the proof: that an account is here is told only to whoever can read it.
     if not operator and not found.passed("report"):
         raise NotProven(found.checks)
-    if Enterprise.objects.filter(slug=slug).exists():
+    if Enterprise.objects.at_github(kind=kind, host=host, name=slug).exists():
         raise AlreadyAdded
-    return _insert(slug, host, token.strip(), found, by, kind=kind)
+    address = _address(slug, host, kind)
+    return _insert(
+        address, host, token.strip(), found, by, kind=kind, account="" if address == slug else slug
+    )
+
+
+def _address(name: str, host: str, kind: str) -> str:
+    """The first free name for this console's addresses: as at GitHub, else with the kind, the host, or both."""
+    place = host.replace(".", "-")
+    names = [name, *(f"{name}_{more}" for more in (kind, place, f"{kind}_{place}"))]
+    taken = set(Enterprise.objects.filter(slug__in=names).values_list("slug", flat=True))
+    free = [each for each in names if each not in taken and len(each) <= MOST]
+    if not free:
+        raise AlreadyAdded
+    return free[0]
 
 
 def add_pretend(

@@ -29,7 +29,7 @@ def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User) ->
     Raises BadToken, TokenRefused.
     """
     token = token.strip()
-    found = enterprises.examine(enterprise.host, enterprise.slug, token, enterprise.kind)
+    found = enterprises.examine(enterprise.host, enterprise.account_name, token, enterprise.kind)
     if not token:
         raise BadToken
     if found.failed("kind", "identity", "report"):
@@ -47,7 +47,7 @@ def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User) ->
 def check_enterprise_token(*, enterprise: Enterprise, by: User) -> Enterprise:
     """Check the token that is there, and keep the answers; raises GitHubError `no_token` or `sealed`."""
     token = clients.token_of(enterprise)
-    found = enterprises.examine(enterprise.host, enterprise.slug, token, enterprise.kind)
+    found = enterprises.examine(enterprise.host, enterprise.account_name, token, enterprise.kind)
     columns = enterprises.token_columns(token, found)
     kept = {name: columns[name] for name in ("checks", "checked_at", "token_scopes", "token_expires_at")}
     with transaction.atomic():

@@ -28,7 +28,7 @@ def enable(request: PlacedRequest, server: Server) -> Question:
         id="enable-connect",
         action=_address("connect_enable", server),
         title=_("Enable GitHub Connect"),
-        body=words.format(account=server.enterprise.slug, host=server.host),
+        body=words.format(account=server.enterprise.account_name, host=server.host),
         verb=_("Enable GitHub Connect"),
         back=_address("server_connect", server),
     )

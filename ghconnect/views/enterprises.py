@@ -13,7 +13,7 @@ from ghconnect.access import PlacedRequest
 from ghconnect.forms.enterprises import NewEnterpriseForm
 from ghconnect.models import Enterprise
 from ghconnect.records import Check
-from ghconnect.usecases import checks, enterprises
+from ghconnect.usecases import checks, enterprises, hosts
 
 
 @require_safe
@@ -32,7 +32,7 @@ def new(request: PlacedRequest) -> HttpResponseBase:
     form = NewEnterpriseForm(request.POST or None, operator=request.user.is_staff)
     found = _add(request, form) if form.is_valid() else []
     if isinstance(found, Enterprise):
-        messages.success(request, _("{slug} was added.").format(slug=found.slug))
+        messages.success(request, _added(found))
         return redirect("settings_github", slug=found.slug)
     return render(request, "ghconnect/enterprise_new.html", {"form": form, "checks": checks.stored(found)})
 
@@ -49,11 +49,31 @@ def _add(request: PlacedRequest, form: NewEnterpriseForm) -> Enterprise | list[C
     except enterprises.BadSlug:
         form.add_error("slug", _("This is not the name of an account. It has letters, digits and hyphens."))
     except enterprises.AlreadyAdded:
-        mine = Enterprise.objects.of(request.user).filter(slug=form.cleaned_data["slug"].lower()).exists()
+        mine = Enterprise.objects.of(request.user).at_github(**_named(form)).exists()
         form.add_error("slug", _already_added(mine))
     except enterprises.BadToken:
         form.add_error("token", wording.problem("bad_token"))
     return []
+
+
+def _added(found: Enterprise) -> str:
+    """Say that it is here, and under which name where another account has its own."""
+    if not found.account:
+        return _("{slug} was added.").format(slug=found.slug)
+    words = _(
+        "{account} was added. Its name in this console is {slug}, since another account is called so here."
+    )
+    return words.format(account=found.account, slug=found.slug)
+
+
+def _named(form: NewEnterpriseForm) -> dict[str, str]:
+    """The account a form means, as `at_github` asks for it; its host is known by then to be one."""
+    values = form.cleaned_data
+    return {
+        "kind": values["kind"],
+        "host": hosts.of_enterprise(values["host"]),
+        "name": values["slug"].strip().lower(),
+    }
 
 
 def _not_added(error: enterprises.NotProven, host: str) -> str:

@@ -35,7 +35,7 @@ def _verify_url(request: PlacedRequest) -> str:
     """Where owners verify a domain at GitHub; pretend GitHub has no such page."""
     enterprise = request.place.enterprise
     if enterprise.is_organization:
-        return f"https://{enterprise.host}/organizations/{enterprise.slug}/settings/domains"
+        return f"https://{enterprise.host}/organizations/{enterprise.account_name}/settings/domains"
     return enterprise.web_url if enterprise.sandbox else f"{enterprise.web_url}/settings/domains"
 
 

@@ -56,6 +56,29 @@ def test_it_is_added_by_its_address_and_its_token_is_checked(garden: Enterprise)
     assert checks["sync_status"] is None
 
 
+def test_an_enterprise_may_have_the_same_name(client: Client, owner: User, sandbox: Sandbox) -> None:
+    """GitHub lets it: the second one gets an address of its own here, and is asked for by its name there."""
+    other = drive.enterprise("octo-garden", host="github.octo-corp.example")
+    facts = sandbox.world["organization"]
+    values = {"slug": facts["login"], "kind": "organization", "host": facts["host"], "token": facts["token"]}
+    with knowing(sandbox):
+        page = client.post("/enterprises/new", values, follow=True)
+        made = Enterprise.objects.get(kind="organization")
+        assert (made.slug, made.account, other.slug) == (
+            "octo-garden_organization",
+            "octo-garden",
+            "octo-garden",
+        )
+        assert page.redirect_chain[-1][0] == "/enterprises/octo-garden_organization/settings/github"
+        assert "Its name in this console is octo-garden_organization" in page.content.decode()
+        assert read(made).state == SyncRun.State.PUBLISHED
+        again = client.post("/enterprises/new", values)
+    assert "You have this account here already." in again.content.decode()
+    assert CloudPicture.objects.get(enterprise=made).consumed == 12
+    assert made.web_url.endswith("/octo-garden")
+    assert client.get("/enterprises/octo-garden").status_code == 404
+
+
 def test_members_invitations_and_collaborators_of_private_repositories_fill_its_seats(
     garden: Enterprise,
 ) -> None:

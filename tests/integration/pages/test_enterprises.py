@@ -121,12 +121,14 @@ def test_a_scope_that_is_missing_is_told_of_the_token_at_its_host(
 
 
 def test_whoever_has_the_account_already_is_told_so(octo: Estate, as_: SignIn, pretend: Sandbox) -> None:
+    Enterprise.objects.update(host=given(pretend)["host"])
     page = text(as_(octo.owner).post("/enterprises/new", given(pretend)))
     assert "You have this account here already." in page
     assert "Ask its owners" not in page
 
 
 def test_an_account_is_here_once(octo: Estate, as_: SignIn, pretend: Sandbox) -> None:
+    Enterprise.objects.update(host=given(pretend)["host"])
     page = text(as_(estates.person("eve")).post("/enterprises/new", given(pretend)))
     assert "This account is in this console already." in page
 
@@ -134,6 +136,7 @@ def test_an_account_is_here_once(octo: Estate, as_: SignIn, pretend: Sandbox) ->
 def test_only_whoever_can_read_an_account_learns_that_it_is_here(
     octo: Estate, as_: SignIn, pretend: Sandbox
 ) -> None:
+    Enterprise.objects.update(host=given(pretend)["host"])
     facts = given(pretend, token="ghp_" + "x" * 36)
     client = as_(estates.person("eve"))
     there, nowhere = (

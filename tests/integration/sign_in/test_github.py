@@ -121,6 +121,22 @@ def test_saying_no_there_signs_nobody_in(octo: Estate) -> None:
     assert client.get("/settings").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("values", "owns"),
+    [
+        ({"kind": "organization"}, False),
+        ({"slug": "octo-corp_enterprise", "account": "octo-corp"}, True),
+        ({"slug": "octo-corp_enterprise"}, False),
+    ],
+)
+def test_the_owner_of_an_enterprise_owns_no_organization_of_its_name(
+    octo: Estate, sandbox: Sandbox, values: dict[str, str], owns: bool
+) -> None:
+    Enterprise.objects.filter(pk=octo.enterprise.pk).update(**values)
+    come_in(owner_there(sandbox))
+    assert Membership.objects.filter(enterprise=octo.enterprise, source="github").exists() is owns
+
+
 def test_enterprises_of_another_github_are_not_asked_about(octo: Estate, sandbox: Sandbox) -> None:
     other = estates.estate("acme", "ghe.acme.example")
     come_in(owner_there(sandbox))
