@@ -158,6 +158,7 @@ CACHES = {
 
 # --- Celery: the run row is the truth, the broker only a doorbell ------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT = "ghconnect.doorbell:Transport"
 CELERY_RESULT_BACKEND = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False

@@ -18,7 +18,7 @@ from ghconnect.run.words import _
 
 BASE = Path(__file__).resolve().parents[2]
 PYTHON = quote(sys.executable)
-# What can end without the rest being wrong: a worker does when its broker goes (kombu 5.7.0).
+# What can end without the rest being wrong: it is started again.
 LASTING = ("broker", "worker", "beat")
 
 
