@@ -16,7 +16,7 @@ from tests.integration.engine import drive
 from tests.support.environment import HOST, free_port
 from tests.support.stack import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 COMMANDS = tally.times(0, 3)
 PASSWORD = "plum-otter-41-and-more"
 

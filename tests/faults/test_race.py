@@ -18,7 +18,7 @@ from tests.integration.engine import drive
 
 pytestmark = pytest.mark.timeout(900)
 # PostgreSQL makes scratch tables for each publication, which takes it longer than SQLite.
-SECONDS = tally.times(1, 120 if connection.vendor == "sqlite" else 300)
+SECONDS = tally.times(1, 240 if connection.vendor == "sqlite" else 480)
 
 
 def test_two_servers_and_the_cloud_publish_at_once(console: Console, tmp_path: Path) -> None:
