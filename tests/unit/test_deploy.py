@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from django.conf import settings as known
 from django.core import checks
+from django.urls import resolve
 from pytest_django import Settings
 
 from ghconnect import system_checks
+from ghconnect.views.health import healthz
 from tests.support.processes import ROOT
 
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
@@ -53,6 +59,42 @@ def test_units_read_secrets_from_credentials_and_give_a_run_its_time() -> None:
         given = set(re.findall(r"^LoadCredential=(\w+):", unit, re.MULTILINE))
         assert set(re.findall(r"_FILE=%d/(\w+)", unit)) == given
     assert "TimeoutStopSec=600" in (ROOT / "deploy/ghconnect-worker.service").read_text()
+
+
+def test_health_checks_ask_an_address_of_the_console_at_the_port_it_listens_at() -> None:
+    asked = re.search(r"http://127\.0\.0\.1:(\d+)(/[\w/]+)", " ".join(SERVICES["web"]["healthcheck"]["test"]))
+    assert asked
+    assert resolve(asked[2]).func is healthz
+    assert f"--bind 0.0.0.0:{asked[1]} " in SERVICES["web"]["command"]
+    assert SERVICES["web"]["ports"][0].endswith(f":{asked[1]}")
+    assert "127.0.0.1" in SERVICES["web"]["environment"]["ALLOWED_HOSTS"].split(",")
+
+
+def test_who_waits_for_a_service_waits_for_what_it_tells() -> None:
+    for service in SERVICES.values():
+        for name, wanted in service.get("depends_on", {}).items():
+            ends, told = SERVICES[name].get("restart") == "no", "healthcheck" in SERVICES[name]
+            assert wanted["condition"] == ("service_completed_successfully" if ends else "service_healthy")
+            assert ends or told
+
+
+def test_the_docs_name_every_service() -> None:
+    text = (ROOT / "docs/production.md").read_text().split("## With systemd, or in containers")[1]
+    for name in SERVICES:
+        assert f"`{name}`" in text.split("## Settings")[0]
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
+def test_systemd_reads_the_units(tmp_path: Path) -> None:
+    """All of it but the interpreter, which is where the console is installed."""
+    units = []
+    for unit in sorted((ROOT / "deploy").glob("*.service")):
+        units.append(tmp_path / unit.name)
+        units[-1].write_text(unit.read_text().replace("/opt/ghconnect/.venv/bin/python", sys.executable))
+    told = subprocess.run(
+        ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (told.returncode, told.stderr) == (0, "")
 
 
 SAFE = {
