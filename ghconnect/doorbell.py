@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 log = logging.getLogger(__name__)
 
 
-class QoS(redis.QoS):  # type: ignore[misc]
+class QoS(redis.QoS):
     """What a worker has taken and not yet begun."""
 
     def restore_unacked(self, client: Any = None) -> None:
@@ -24,16 +24,17 @@ class QoS(redis.QoS):  # type: ignore[misc]
                 super().restore_unacked(client)
         except (RedisError, OSError) as error:
             log.info("the broker takes no messages back: %s", error)
-        self._delivered.clear()
+        if self._delivered:
+            self._delivered.clear()
 
 
-class Channel(redis.Channel):  # type: ignore[misc]
+class Channel(redis.Channel):
     """A channel that closes whether the broker answers or not."""
 
     QoS = QoS
 
 
-class Transport(redis.Transport):  # type: ignore[misc]
+class Transport(redis.Transport):
     """What `CELERY_BROKER_TRANSPORT` names."""
 
     Channel = Channel

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import redis
 from celery import current_app
@@ -38,9 +39,9 @@ def test_a_worker_lets_go_of_a_broker_that_died(tmp_path: Path) -> None:
     with running("broker", *command, folder=tmp_path) as broker:
         broker.await_port(port)
         connection = Connection(f"redis://{HOST}:{port}/0", transport=transport)
-        channels = [connection.channel() for _ in range(3)]
-        for channel in channels:
-            queue = Queue(f"queue-{channel.channel_id}", channel=channel)
+        channels: list[Any] = [connection.channel() for _ in range(3)]
+        for number, channel in enumerate(channels):
+            queue = Queue(f"queue-{number}", channel=channel)
             Consumer(channel, [queue], callbacks=[lambda body, _: taken.append(body)]).consume()
             Producer(channel).publish("a task", exchange="", routing_key=queue.name)
         while len(taken) < len(channels):
