@@ -51,7 +51,7 @@ def _stream(
     if request.GET.get("as_of"):
         return _of_a_day(request, ending)
     enterprise = request.place.enterprise
-    asked = asked_of(request, by_github=bridge.of(enterprise).by_github)
+    asked = asked_of(request, by_github=bridge.of(enterprise, changes=False).by_github)
     if asked.query.unknown:
         return HttpResponse(unknown_words(asked.query), status=400, content_type="text/plain; charset=utf-8")
     export = exports.Export(enterprise, asked.view, asked.query, asked.typed)
