@@ -62,12 +62,11 @@ class Menu:
 
 def menus(enterprise: Enterprise, typed: str, address: Callable[[str], str]) -> list[Menu]:
     """Return the menus for what is typed; `address` gives the list's address for another search."""
-    hosts = enterprise.servers.order_by("host").values_list("host", flat=True)[:MOST]
     rules = [*search.FAMILIES, *search.RULES]
     parts: list[tuple[str, str, str, Iterable[tuple[str, str | Promise]]]] = [
         ("accounts", _("Accounts"), "is", bridge.DEPLOYMENTS.items()),
         ("state", _("State"), "is", STATES.items()),
-        ("server", _("Server"), "server", [(host.partition(".")[0], host) for host in hosts]),
+        ("server", _("Server"), "server", [(host.partition(".")[0], host) for host in hosts(enterprise)]),
         ("organization", _("Organization"), "org", [(name, name) for name in organizations(enterprise)]),
         ("role", _("Role"), "role", ROLES.items()),
         ("type", _("License type"), "type", TYPES.items()),
@@ -107,6 +106,11 @@ def _option(typed: str, name: str, value: str, words: str, address: Callable[[st
 def _rule(key: str) -> str:
     families = {"saml": _("Any SAML attribute"), "scim": _("Any SCIM attribute")}
     return families.get(key) or wording.rule(key)
+
+
+def hosts(enterprise: Enterprise) -> list[str]:
+    """Return the host names of servers."""
+    return list(enterprise.servers.order_by("host").values_list("host", flat=True)[:MOST])
 
 
 def organizations(enterprise: Enterprise) -> list[str]:

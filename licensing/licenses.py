@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from ghconnect.models import Enterprise
 from licensing.models import LicenseRow, Person
 
-from .qualifiers import GITHUB, SETS, TESTS, Scope, beginning
-from .search import Query
+from .qualifiers import MEANINGS, beginning
+from .scope import GITHUB, Meaning, Scope
+from .search import Query, Term
 
-__all__ = ["EXPECTED", "FREE", "GITHUB", "ORDER", "VIEWS", "everything", "found"]
+__all__ = ["EXPECTED", "FREE", "GITHUB", "ORDER", "VIEWS", "everything", "found", "met"]
 
 EXPECTED = "expected"
 FREE = "free"
@@ -24,25 +25,45 @@ VIEWS = (GITHUB, EXPECTED, FREE)
 ORDER = ("sort", "id")
 
 
-def found(enterprise: Enterprise, view: str, query: Query) -> QuerySet[Any]:
-    """Return the licenses of a view that a search finds; none where it holds something unknown."""
+def found(
+    enterprise: Enterprise, view: str, query: Query, *, common: frozenset[Term] = frozenset()
+) -> QuerySet[Any]:
+    """Return the licenses of a view that a search finds; none where it holds something unknown.
+
+    What is rare is gathered. Of `common` qualifiers those that something rare left are asked instead.
+    """
     scope = Scope(enterprise, view)
+    whole = everything(enterprise, view)
     if query.unknown:
-        return everything(enterprise, view).none()
-    sets = [beginning(scope, word, everything(enterprise, view)) for word in query.words]
-    sets += [
-        SETS[term.name](scope, term.value) for term in query.terms if term.name in SETS and not term.exclude
-    ]
-    rows = _picked(scope) if sets else everything(enterprise, view)
-    for ids in sets:
-        rows = rows.filter(pk__in=ids)
+        return whole.none()
+    sets = [beginning(scope, word, whole) for word in query.words]
+    tests: list[Q] = []
+    often: list[Meaning] = []
     for term in query.terms:
-        if term.name in TESTS:
-            test = TESTS[term.name](scope, term.value)
-            rows = rows.exclude(test) if term.exclude else rows.filter(test)
-        elif term.exclude:
-            rows = rows.exclude(pk__in=SETS[term.name](scope, term.value))
-    return rows
+        meaning = MEANINGS[term.name](scope, term.value)
+        if term.exclude or isinstance(meaning, Q):
+            tests.append(_asked(meaning, exclude=term.exclude))
+        else:
+            (often if term in common else sets).append(meaning)
+    sets, often = (sets, often) if sets else (often, [])
+    rows = _picked(scope) if sets else whole
+    for one in sets:
+        rows = rows.filter(pk__in=one.ids)
+    return rows.filter(*tests, *(one.test for one in often))
+
+
+def met(enterprise: Enterprise, view: str, query: Query) -> QuerySet[Any]:
+    """Return the same licenses, each asked for itself: for whoever walks the list until enough of them are met."""
+    scope = Scope(enterprise, view)
+    whole = everything(enterprise, view)
+    words = [beginning(scope, word, whole).test for word in query.words]
+    terms = [_asked(MEANINGS[one.name](scope, one.value), exclude=one.exclude) for one in query.terms]
+    return whole.none() if query.unknown else whole.filter(*words, *terms)
+
+
+def _asked(meaning: Meaning | Q, *, exclude: bool) -> Q:
+    test = meaning.test if isinstance(meaning, Meaning) else meaning
+    return ~test if exclude else test
 
 
 def _picked(scope: Scope) -> QuerySet[Any]:

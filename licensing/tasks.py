@@ -11,6 +11,7 @@ from .usecases import (
     attention,
     deliver,
     export_jobs,
+    facet_counts,
     github_status,
     recounts,
     retention,
@@ -46,6 +47,7 @@ def request_due_syncs(**_: object) -> None:
     schedule.dispatch()
     deliver.dispatch()
     twice_find.dispatch()
+    facet_counts.dispatch()
 
 
 @shared_task(name="licensing.sweep_stale_runs")
@@ -74,6 +76,12 @@ def refresh_attention(enterprise_id: int = 0, **_: object) -> None:
 def find_counted_twice(enterprise_id: int, **_: object) -> None:
     """Find who is probably counted twice since the last edition."""
     twice_find.find_id(enterprise_id)
+
+
+@shared_task(name="licensing.count_facets")
+def count_facets(enterprise_id: int, **_: object) -> None:
+    """Count what each choice of the search finds since the last edition."""
+    facet_counts.count_id(enterprise_id)
 
 
 @shared_task(name="licensing.deliver_alerts")

@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
-from ghconnect import paging
 from ghconnect.api.answers import answer, not_modified, paged, tag, tagged
 from ghconnect.api.auth import refuse
 from ghconnect.api.console import OVERSEE, READ, enterprise_of
@@ -18,11 +17,13 @@ from ghconnect.models import Enterprise
 from licensing import (
     address_list,
     check_address,
+    facets,
     license_records,
     licenses,
     people,
     person_data,
     search,
+    walks,
 )
 from licensing.models import CloudPicture, Person
 
@@ -143,12 +144,8 @@ def people_list(
     entity_tag = tag(request, enterprise.pk, enterprise.edition, chosen)
     if had := not_modified(request, entity_tag):
         return had
-    page = paging.of(
-        request,
-        licenses.found(enterprise, chosen, query_of(q)).only(*licenses.ORDER),
-        *licenses.ORDER,
-        size=limit,
-    )
+    searched = walks.Search(enterprise, chosen, query_of(q), facets.of(enterprise) if q else facets.Facets())
+    page = searched.page(request, licenses.ORDER, size=limit, only=licenses.ORDER)
     records = license_records.console_records(enterprise, chosen, [row.pk for row in page.rows])
     made = paged(request, page, records, edition=enterprise.edition)
     made.headers["ETag"] = entity_tag

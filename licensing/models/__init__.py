@@ -5,7 +5,7 @@ from .alerts import Alert, AlertDelivery, Alerting, AlertReceiver, AttentionItem
 from .among import Among
 from .cloud import CloudFact, CloudSource
 from .exports import ExportChunk, ExportJob
-from .people import BridgeItem, Match, Person, SearchTerm, Seat
+from .people import BridgeItem, FacetCounts, Match, Person, SearchTerm, Seat
 from .recounts import Recount
 from .saved import SavedView
 from .sync import (
@@ -41,6 +41,7 @@ __all__ = [
     "Edition",
     "ExportChunk",
     "ExportJob",
+    "FacetCounts",
     "GitHubCount",
     "GitHubSync",
     "Lacked",

@@ -71,6 +71,16 @@ class SearchTerm(models.Model):
         ]
 
 
+class FacetCounts(models.Model):
+    """How many licenses each choice of the search finds in an edition: `counts` by view, then by qualifier."""
+
+    enterprise = models.OneToOneField(Enterprise, on_delete=models.CASCADE, related_name="+")
+    edition = models.PositiveBigIntegerField()
+    counts = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    seconds = models.FloatField()
+
+
 class Match(models.Model):
     """An account belonged to a person by a rule in [from, to) editions."""
 

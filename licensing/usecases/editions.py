@@ -23,7 +23,8 @@ def publish(enterprise: Enterprise, *, cause: str, run: SyncRun | None = None) -
     )
     Enterprise.objects.filter(pk=enterprise.pk).update(edition=number)
     enterprise.edition = number
-    send("licensing.find_counted_twice", enterprise_id=enterprise.pk)
+    for task in ("licensing.find_counted_twice", "licensing.count_facets"):
+        send(task, enterprise_id=enterprise.pk)
     return edition
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
@@ -12,19 +12,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from ghconnect import paging, wording
+from ghconnect import wording
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import avoidable, bridge, filters, licenses, listing, search
+from licensing import avoidable, bridge, facets, filters, licenses, listing, search, walks
 from licensing.counted_twice import money
 from licensing.usecases import saved_views
 
 from .frame import subtabs
 
 NAME_DESC = "name-desc"
-# Beyond so many a filtered count says "10,000+" (ENGINEERING §25).
-COUNT_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +56,15 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
     enterprise = request.place.enterprise
     if day := request.GET.get("as_of", ""):
         return redirect(f"{reverse('history', kwargs={'slug': enterprise.slug})}?{urlencode({'as_of': day})}")
-    numbers = bridge.of(enterprise)
+    numbers = bridge.of(enterprise, changes=False)
     asked = asked_of(request, by_github=numbers.by_github)
-    found = licenses.found(enterprise, asked.view, asked.query)
-    page = paging.of(request, found, *asked.fields)
-    free = _limited(enterprise, licenses.FREE, asked.query)
-    total = {licenses.GITHUB: numbers.read, licenses.EXPECTED: numbers.expected}.get(asked.view, free)
-    count = _limited(enterprise, asked.view, asked.query) if asked.query.narrows else total
+    searched = walks.Search(enterprise, asked.view, asked.query, facets.of(enterprise))
+    page = searched.page(request, asked.fields)
+    free = replace(searched, view=licenses.FREE).count()
+    total = {licenses.GITHUB: numbers.read, licenses.EXPECTED: numbers.expected}.get(asked.view, free.n)
+    count = free if asked.view == licenses.FREE else walks.Count(total)
+    if asked.query.narrows and asked.view != licenses.FREE:
+        count = searched.count()
     return render(
         request,
         "licensing/consumed.html",
@@ -106,19 +106,16 @@ QUALIFIERS = (
 )
 
 
-def _limited(enterprise: Enterprise, view: str, query: search.Query) -> int:
-    """How many a search finds, COUNT_LIMIT + 1 for more than COUNT_LIMIT."""
-    return licenses.found(enterprise, view, query)[: COUNT_LIMIT + 1].count()
+def _counted(count: walks.Count) -> str:
+    return number(count.n) + "+" * count.more
 
 
-def _counted(count: int) -> str:
-    return f"{number(COUNT_LIMIT)}+" if count > COUNT_LIMIT else number(count)
-
-
-def _heading(enterprise: Enterprise, numbers: bridge.BridgeView, asked: Asked, count: int, total: int) -> str:
+def _heading(
+    enterprise: Enterprise, numbers: bridge.BridgeView, asked: Asked, count: walks.Count, total: int
+) -> str:
     """How many are listed, of how many, and what they cost; and how many GitHub counts, where it lists others."""
     if asked.view == licenses.FREE:
-        words = ngettext("{n} person without a license", "{n} people without a license", count)
+        words = ngettext("{n} person without a license", "{n} people without a license", count.n)
         return wording.listed(filter(None, [words.format(n=_counted(count)), _saved(enterprise, count)]))
     if asked.query.narrows:
         words = ngettext("{n} of {total} license", "{n} of {total} licenses", total)
@@ -131,24 +128,24 @@ def _heading(enterprise: Enterprise, numbers: bridge.BridgeView, asked: Asked, c
     return ngettext("{n} license", "{n} licenses", total).format(n=number(total))
 
 
-def _cost(enterprise: Enterprise, count: int) -> str:
+def _cost(enterprise: Enterprise, count: walks.Count) -> str:
     """What the licenses found cost, "" where that is not known."""
-    cents = avoidable.cents_a_year(enterprise, count)
-    if not cents or count > COUNT_LIMIT:
+    cents = avoidable.cents_a_year(enterprise, count.n)
+    if not cents or count.more:
         return ""
     return _("{cost} a year").format(cost=money(cents, enterprise.currency))
 
 
-def _saved(enterprise: Enterprise, count: int) -> str:
+def _saved(enterprise: Enterprise, count: walks.Count) -> str:
     """What licenses for the people found would cost, "" where that is not known."""
-    cents = avoidable.cents_a_year(enterprise, count)
-    if not cents or count > COUNT_LIMIT:
+    cents = avoidable.cents_a_year(enterprise, count.n)
+    if not cents or count.more:
         return ""
     return _("licenses for them would cost {cost} a year").format(cost=money(cents, enterprise.currency))
 
 
 def _views(
-    request: HttpRequest, numbers: bridge.BridgeView, asked: Asked, free: int
+    request: HttpRequest, numbers: bridge.BridgeView, asked: Asked, free: walks.Count
 ) -> list[dict[str, object]]:
     """The views as links, each with its number; without a cloud token GitHub's is not there."""
     by_github = [(licenses.GITHUB, _("Counted by GitHub"), number(numbers.read))]

@@ -1,0 +1,108 @@
+"""Pages of a search: where much of the list is found, the list is walked until a page is full; else it is gathered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from ghconnect import paging
+from ghconnect.models import Enterprise
+
+from . import licenses, search
+from .facets import Facets
+
+# Beyond so many a count says "10,000+", unless the edition holds it (ENGINEERING §25).
+COUNT_LIMIT = 10_000
+# A page that is not full after so many licenses is gathered: names need not be spread as choices are.
+FURTHEST = 2000
+Order = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many licenses are found: just `n`, or `more`."""
+
+    n: int
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search of a view, with what is known of how many it finds."""
+
+    enterprise: Enterprise
+    view: str
+    query: search.Query
+    facets: Facets
+
+    @property
+    def common(self) -> frozenset[search.Term]:
+        """Qualifiers that find much of the list."""
+        asked = (one for one in self.query.terms if not one.exclude)
+        return frozenset(one for one in asked if self.facets.is_common(self.view, one))
+
+    @property
+    def walks(self) -> bool:
+        """Whether something is asked for, and nothing rare."""
+        asked = {one for one in self.query.terms if not one.exclude}
+        return bool(self.query.terms) and not self.query.words and asked <= self.common
+
+    @property
+    def _known(self) -> int | None:
+        return self.facets.count(self.view, self.query)
+
+    def count(self) -> Count:
+        """How many are found: as the edition holds it, else counted to COUNT_LIMIT."""
+        if self._known is not None:
+            return Count(self._known)
+        n = self.found()[: COUNT_LIMIT + 1].count()
+        return Count(min(n, COUNT_LIMIT), n > COUNT_LIMIT)
+
+    def page(
+        self, request: HttpRequest, order: Order, *, size: int = paging.SIZE, only: Order = ()
+    ) -> paging.Page[Any]:
+        """Return the page the address names, in this order; of each license `only` some columns, or all."""
+
+        def fetch(cursor: paging.Cursor | None, limit: int) -> list[Any]:
+            return self._fetch(order, cursor, limit, only)
+
+        return paging.assemble(request, fetch, lambda row: (row.sort, row.pk), kinds=(str, int), size=size)
+
+    def found(self) -> QuerySet[Any]:
+        """All licenses found."""
+        return licenses.found(self.enterprise, self.view, self.query, common=self.common)
+
+    def _fetch(self, order: Order, cursor: paging.Cursor | None, limit: int, only: Order) -> list[Any]:
+        if self._known == 0:
+            return []
+
+        def nearest(rows: QuerySet[Any]) -> list[Any]:
+            return list(paging.select(rows.only(*only) if only else rows, order, cursor)[:limit])
+
+        if self.walks:
+            falling = order[0].startswith("-") != (cursor is not None and cursor.back)
+            ahead, end = self._ahead(order, cursor, falling=falling)
+            rows = nearest(licenses.met(self.enterprise, self.view, self.query).filter(**ahead))
+            if not end or len(rows) == limit:
+                return rows
+        return nearest(self.found())
+
+    def _ahead(
+        self, order: Order, cursor: paging.Cursor | None, *, falling: bool
+    ) -> tuple[dict[str, str], bool]:
+        """The part of the list that is walked, and whether it ends before the list does."""
+        beyond, until = ("sort__lte", "sort__gte") if falling else ("sort__gte", "sort__lte")
+        edges = self._edges(last=falling)
+        ahead = {beyond: min(edges) if falling else max(edges)} if edges else {}
+        rows = paging.select(licenses.everything(self.enterprise, self.view).filter(**ahead), order, cursor)
+        end = rows.values_list("sort", flat=True)[FURTHEST : FURTHEST + 1].first()
+        return (ahead, False) if end is None else (ahead | {until: end}, True)
+
+    def _edges(self, *, last: bool) -> list[str]:
+        """Where the licenses of each common qualifier begin, or end."""
+        ids = [self.facets.edge(self.view, one, last=last) for one in self.common]
+        rows = licenses.everything(self.enterprise, self.view).filter(pk__in=ids)
+        return list(rows.values_list("sort", flat=True)) if ids else []
