@@ -10,6 +10,7 @@ from .access import if_set, public, with_passwords
 from .sign_in import github_places, saml
 from .views import (
     access_tokens,
+    accounts,
     audit_log,
     connect,
     enterprise_settings,
@@ -56,6 +57,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/security/", include("allauth.mfa.urls")),
     path("invitations/<str:secret>", invitation.page, name="invitation"),
     path("operator/enterprises", operator.page, name="operator_enterprises"),
+    path("operator/accounts", accounts.find, name="operator_accounts"),
+    path("operator/accounts/<str:login>", accounts.page, name="operator_account"),
+    path("operator/accounts/<str:login>/suspend", accounts.suspend, name="operator_suspend"),
+    path("operator/accounts/<str:login>/unsuspend", accounts.unsuspend, name="operator_unsuspend"),
     path("enterprises", enterprises.index, name="enterprises"),
     path("enterprises/new", enterprises.new, name="enterprise_new"),
     path(SETTINGS, enterprise_settings.profile, name="enterprise_settings"),

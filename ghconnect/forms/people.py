@@ -94,3 +94,11 @@ class FirstOwnerForm(forms.Form):
         to_field_name="slug",
     )
     email = forms.EmailField(label=_("Email"), max_length=254)
+
+
+class FindAccountForm(forms.Form):
+    """Whom an operator looks for: by the whole email, so that nobody is listed."""
+
+    email = forms.EmailField(
+        label=_("Email"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )

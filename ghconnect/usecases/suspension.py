@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ghconnect.models import AccessToken, Enterprise, Role, User
@@ -20,6 +23,10 @@ class SoleOwner(Exception):
         self.slugs = slugs
 
 
+class Oneself(Exception):
+    """Nobody suspends themselves: an operator would be locked out by their own hand."""
+
+
 def find(email: str) -> User:
     """Return whom an email means; raises UnknownPerson."""
     user = User.objects.filter(email=email.strip().lower()).first()
@@ -30,16 +37,18 @@ def find(email: str) -> User:
 
 @transaction.atomic
 def suspend(*, user: User, by: User | None, even_sole_owner: bool = False) -> None:
-    """Switch the account off: sessions end and tokens are revoked at once. Raises SoleOwner.
+    """Switch the account off: sessions end and tokens are revoked at once. Raises SoleOwner, Oneself.
 
     Tokens with which a server sends its file do not hang on a person, and go on.
     """
+    if by is not None and by.pk == user.pk:
+        raise Oneself
     locked = list(Enterprise.objects.of(user).order_by("pk").select_for_update(no_key=True, of=("self",)))
-    if (alone := [each.slug for each in locked if _alone(each, user)]) and not even_sole_owner:
+    if (alone := _alone_in(locked, user)) and not even_sole_owner:
         raise SoleOwner(alone)
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
         return
-    for token in AccessToken.objects.filter(created_by=user, server=None, revoked_at=None):
+    for token in tokens(user):
         access_tokens.revoke(token=token, by=by)
     _end_sessions(user)
     _note("user.suspend", user, by, suspended=True)
@@ -50,6 +59,20 @@ def unsuspend(*, user: User, by: User | None) -> None:
     """Let the person sign in again; sessions and tokens that ended stay so."""
     if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
         _note("user.unsuspend", user, by, suspended=False)
+
+
+def tokens(user: User) -> QuerySet[AccessToken]:
+    """Return the tokens of theirs that a suspension revokes."""
+    return AccessToken.objects.filter(created_by=user, server=None, revoked_at=None)
+
+
+def sole_owner_of(user: User) -> list[str]:
+    """Return the slugs of the enterprises that have no other active owner."""
+    return _alone_in(Enterprise.objects.of(user).order_by("slug"), user)
+
+
+def _alone_in(enterprises: Iterable[Enterprise], user: User) -> list[str]:
+    return [each.slug for each in enterprises if _alone(each, user)]
 
 
 def _alone(enterprise: Enterprise, user: User) -> bool:

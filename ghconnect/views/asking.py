@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
@@ -10,7 +11,7 @@ from django.utils.translation import gettext as _
 from ghconnect import features, wording
 from ghconnect.access import PlacedRequest
 from ghconnect.features import Feature, Shown
-from ghconnect.models import AccessToken, Membership, Server
+from ghconnect.models import AccessToken, Membership, Server, User
 from ghconnect.questions import Question
 
 
@@ -162,4 +163,46 @@ def revoke_token(token: AccessToken) -> Question:
         verb=_("Revoke"),
         back=reverse("settings_tokens", args=[slug]),
         danger=True,
+    )
+
+
+def suspend(user: User, alone: Sequence[str]) -> Question:
+    """Before an account is suspended; whose going leaves an enterprise (slugs) without an owner is typed."""
+    said = [
+        _("{login} is signed out everywhere at once and cannot sign in until the account is unsuspended."),
+        _("The access tokens of {login} are revoked and do not come back; tokens of servers go on."),
+        _("Roles and what {login} did here stay. Nothing changes at GitHub."),
+    ]
+    if alone:
+        said.append(
+            _(
+                "{login} is the only owner of {enterprises}: nobody can change anything there until you invite one."
+            )
+        )
+    words = wording.sentences(said).format(login=user.login, enterprises=", ".join(alone))
+    return Question(
+        id="suspend",
+        action=reverse("operator_suspend", args=[user.login]),
+        title=_("Suspend {login}").format(login=user.login),
+        body=words,
+        verb=_("Suspend"),
+        back=reverse("operator_account", args=[user.login]),
+        danger=True,
+        typed=user.login if alone else "",
+        typed_label=_("Type {login} to confirm").format(login=user.login),
+    )
+
+
+def unsuspend(user: User) -> Question:
+    """Before an account is let in again."""
+    words = _(
+        "{login} can sign in again and has the roles of before. Sessions and access tokens that ended stay so."
+    )
+    return Question(
+        id="unsuspend",
+        action=reverse("operator_unsuspend", args=[user.login]),
+        title=_("Unsuspend {login}").format(login=user.login),
+        body=words.format(login=user.login),
+        verb=_("Unsuspend"),
+        back=reverse("operator_account", args=[user.login]),
     )

@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from ghconnect.models import AuditEvent, Role, User
-from ghconnect.usecases import access, access_tokens, invitations
+from ghconnect.usecases import access, access_tokens, invitations, suspension
 from licensing.models import Person
 from tests.integration.engine import drive
 from tests.integration.test_every_url import (
@@ -24,7 +24,9 @@ from tests.integration.test_every_url import (
     API,
     METHODS,
     PLACED,
+    PUBLIC,
     READING,
+    SIGN_IN,
     Address,
     ask,
     url_of,
@@ -177,8 +179,15 @@ def test_an_expired_session_opens_nothing(client: Client, octo: Estate) -> None:
 
 def test_somebody_switched_off_is_out_at_once(client: Client, octo: Estate) -> None:
     client.force_login(octo.owner)
-    User.objects.filter(pk=octo.owner.pk).update(is_active=False)
-    assert [line for address in PLACED for line in closed(client, octo, address)] == []
+    suspension.suspend(user=octo.owner, by=None, even_sole_owner=True)
+    closed_to = [address for address in ADDRESSES if not address.name.startswith((API, *SIGN_IN))]
+    wrong = [
+        line for address in closed_to if address.name not in PUBLIC for line in closed(client, octo, address)
+    ]
+    assert wrong == []
+    # The session is gone, not asleep until the account is let in again.
+    suspension.unsuspend(user=octo.owner, by=None)
+    assert client.get("/settings").status_code == 302
 
 
 def test_a_role_that_was_taken_is_gone_at_the_next_request(client: Client, octo: Estate) -> None:

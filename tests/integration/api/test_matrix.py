@@ -12,7 +12,7 @@ from ghconnect.api import document
 from ghconnect.api.site import api
 from ghconnect.models import Role, User
 from ghconnect.records import SAML_NAME_ID, Identity
-from ghconnect.usecases import access, access_tokens
+from ghconnect.usecases import access, access_tokens, suspension
 from licensing import avoidable
 from licensing.api import site  # noqa: F401 (adds its routers)
 from licensing.models import Person
@@ -252,6 +252,22 @@ def test_whoever_loses_a_role_loses_what_their_tokens_opened(octo: Estate) -> No
     assert both.get("/api/console/v1/bridge").status_code == 200
     access.revoke(enterprise=octo.enterprise, user=people[Role.AUDITOR], by=octo.owner)
     assert both.get("/api/console/v1/bridge").json()["reason"] == "maker_left"
+
+
+def test_no_token_of_somebody_suspended_opens_anything(octo: Estate) -> None:
+    made = {scope: token(octo.enterprise, [scope], by=octo.owner) for scope in LEVELS}
+    access.grant(enterprise=octo.enterprise, email=octo.biller.email, role=Role.OWNER, by=None)
+    left_open = Script(token(octo.enterprise, [*LEVELS], by=octo.biller))
+    suspension.suspend(user=octo.owner, by=octo.biller)
+    # As if a token had been made beside the deed: it hangs on an account that is switched off.
+    User.objects.filter(pk=octo.biller.pk).update(is_active=False)
+    for at, operation in enumerate(OPERATIONS):
+        scripts = [left_open]
+        if text := made.get(TABLE[operation.id][0]):
+            scripts.append(Script(text))
+        for script in scripts:
+            script.client.defaults["REMOTE_ADDR"] = f"203.0.113.{at}"  # wrong tokens are counted by address
+            assert call(script, operation, octo) == 401, operation.id
 
 
 def test_nobody_gives_a_token_more_than_their_role_may(octo: Estate) -> None:

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from ghconnect.key_check import refuse_wrong_key
 from ghconnect.models import AuditEvent
 from ghconnect.usecases import access_tokens, sign_in
-from tests.support.estate import Estate
+from tests.support.estate import Estate, person
 
 from .conftest import PASSWORD, text
 
@@ -54,6 +54,51 @@ def test_the_only_owner_is_suspended_by_a_second_word_alone(octo: Estate) -> Non
     run(octo.owner.email, "--even-sole-owner")
     with pytest.raises(CommandError, match="Nobody"):
         run("nobody@octo-corp.example")
+
+
+def test_an_operator_finds_somebody_by_email_suspends_and_lets_in_again(octo: Estate, enter: Enter) -> None:
+    browser, page = Client(), "/operator/accounts/biller-of-octo-corp"
+    browser.force_login(operator := person("root", operator=True))
+    theirs = enter(octo.biller)
+    token, _ = access_tokens.create(
+        enterprise=octo.enterprise, name="script", scopes=["read:enterprise"], by=octo.biller
+    )
+    assert "Nobody with this email" in text(browser.post("/operator/accounts", {"email": "no@x.example"}))
+    found = browser.post("/operator/accounts", {"email": octo.biller.email.upper()})
+    assert found.headers["Location"] == page
+    shown = text(browser.get(page))
+    assert 'data-dialog="suspend"' in shown
+    assert "signed out everywhere at once" in shown
+    assert "only owner" not in shown
+    assert "access tokens of biller-of-octo-corp are revoked" in text(browser.get(f"{page}/suspend"))
+    assert "is suspended" in text(browser.post(f"{page}/suspend", follow=True))
+    token.refresh_from_db()
+    assert token.revoked_at is not None
+    assert theirs.get("/settings").status_code == 302
+    assert octo.biller.login in text(browser.get("/operator/accounts"))
+    assert 'data-dialog="unsuspend"' in text(browser.get(page))
+    browser.post(f"{page}/unsuspend")
+    assert theirs.get("/settings").status_code == 302
+    assert enter(octo.biller).get("/settings").status_code == 200
+    events = AuditEvent.objects.filter(enterprise=octo.enterprise, action__endswith="suspend").order_by("pk")
+    told = [(each.action, each.actor_login, each.subject) for each in events]
+    assert told == [(f"user.{deed}", operator.login, octo.biller.login) for deed in ("suspend", "unsuspend")]
+
+
+def test_who_is_the_only_owner_is_typed_and_nobody_suspends_themselves(octo: Estate) -> None:
+    browser, page = Client(), "/operator/accounts/owner-of-octo-corp"
+    browser.force_login(person("root", operator=True))
+    assert "only owner of octo-corp" in text(browser.get(page))
+    assert "This is not the short name." in text(browser.post(f"{page}/suspend"))
+    octo.owner.refresh_from_db()
+    assert octo.owner.is_active
+    browser.post(f"{page}/suspend", {"typed": octo.owner.login})
+    octo.owner.refresh_from_db()
+    assert not octo.owner.is_active
+    own = "/operator/accounts/root"
+    assert "This is you." in text(browser.get(own))
+    assert "cannot suspend yourself" in text(browser.post(f"{own}/suspend", follow=True))
+    assert browser.get(own).status_code == 200
 
 
 def test_failed_sign_ins_are_noted_and_a_flood_is_not(octo: Estate) -> None:
