@@ -8,10 +8,10 @@ import sys
 from django.db import DatabaseError
 
 log = logging.getLogger(__name__)
-WORDS = (
-    "The sealing keys open nothing that is sealed in this database: they are those of another console. Give the key it "
-    "was sealed with in GHCONNECT_SEALING_KEYS (or GHCONNECT_SEALING_KEYS_FILE, or sealing.key under GHCONNECT_VAR); "
-    "it belongs to the backup of the database. manage.py doctor says more."
+WORDS = "The sealing keys open nothing that is sealed in this database: they are those of another console."
+ADVICE = (
+    "Give the key it was sealed with in GHCONNECT_SEALING_KEYS (or GHCONNECT_SEALING_KEYS_FILE, or sealing.key under "
+    "GHCONNECT_VAR); it belongs to the backup of the database. manage.py doctor says more."
 )
 
 
@@ -28,5 +28,5 @@ def right_key() -> bool:
 def refuse_wrong_key() -> None:
     """End the process with advice where the keys are wrong."""
     if not right_key():
-        log.critical(WORDS)
-        sys.exit(f"ghconnect does not start. {WORDS}")
+        log.critical("%s %s", WORDS, ADVICE)
+        sys.exit(f"ghconnect does not start. {WORDS} {ADVICE}")

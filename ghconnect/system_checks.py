@@ -7,6 +7,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.db import DatabaseError
+
+from . import key_check
 
 Test = Callable[[], bool]
 
@@ -101,3 +104,27 @@ def refuse_unsafe(app_configs: Sequence[Any] | None = None, **options: Any) -> l
             if test()
         ]
     return found
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def refuse_other_keys(app_configs: Sequence[Any] | None = None, **options: Any) -> list[checks.CheckMessage]:
+    """Return whether the sealing keys are those of this database; one that does not answer says nothing.
+
+    Web server and workers look again when they start: keys and database may be brought together only there.
+    """
+    if not key_check.right_key():
+        return [checks.Error(key_check.WORDS, hint=key_check.ADVICE, id="ghconnect.E010")]
+    if closed := _closed():
+        words = f"No sealing key opens what is sealed of {', '.join(closed)}."
+        hint = "Put the key it was sealed with behind the newest in GHCONNECT_SEALING_KEYS, or replace those tokens."
+        return [checks.Warning(words, hint=hint, id="ghconnect.W003")]
+    return []
+
+
+def _closed() -> list[str]:
+    from ghconnect.usecases import secrets
+
+    try:
+        return [*secrets.closed(), *([] if secrets.audit_log_opens() else [secrets.AUDIT_LOG])]
+    except DatabaseError:
+        return []

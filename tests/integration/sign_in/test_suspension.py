@@ -7,14 +7,18 @@ from io import StringIO
 
 import pytest
 from cryptography.fernet import Fernet
+from django.core import checks
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
 from ghconnect.key_check import refuse_wrong_key
-from ghconnect.models import AuditEvent
+from ghconnect.models import AuditEvent, Enterprise, Server
+from ghconnect.seal import seal
+from ghconnect.system_checks import refuse_other_keys
 from ghconnect.usecases import access_tokens, sign_in
 from tests.support.estate import Estate, person
+from tests.support.processes import ROOT
 
 from .conftest import PASSWORD, text
 
@@ -121,9 +125,20 @@ def test_keys_of_another_console_are_refused_at_start(
 ) -> None:
     refuse_wrong_key()
     assert client.get("/health/ready").status_code == 200
+    assert refuse_other_keys() == []
+    Server.objects.update(token=seal("a token"))
     settings.GHCONNECT_SEALING_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(SystemExit, match="another console"):
         refuse_wrong_key()
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["sealing key"]) == (503, "failed")
     assert "octo" not in text(answer)
+    (told,) = refuse_other_keys()
+    assert (told.id, told.level, "another console" in told.msg) == ("ghconnect.E010", checks.ERROR, True)
+    assert told.hint
+    # Of two keys one was forgotten: what opens says that it is this console.
+    Enterprise.objects.update(token=seal("a token"))
+    (told,) = refuse_other_keys()
+    assert (told.id, told.level, octo.server.host in told.msg) == ("ghconnect.W003", checks.WARNING, True)
+    production = (ROOT / "docs/production.md").read_text()
+    assert all(f"`ghconnect.{code}`" in production for code in ("E010", "W003"))
