@@ -255,7 +255,7 @@ def test_whoever_loses_a_role_loses_what_their_tokens_opened(octo: Estate) -> No
 
 
 def test_no_token_of_somebody_suspended_opens_anything(octo: Estate) -> None:
-    made = {scope: token(octo.enterprise, [scope], by=octo.owner) for scope in LEVELS}
+    made = {f"{scope}": token(octo.enterprise, [scope], by=octo.owner) for scope in LEVELS}
     access.grant(enterprise=octo.enterprise, email=octo.biller.email, role=Role.OWNER, by=None)
     left_open = Script(token(octo.enterprise, [*LEVELS], by=octo.biller))
     suspension.suspend(user=octo.owner, by=octo.biller)
