@@ -12,7 +12,7 @@ from django.conf import settings
 from django.test import Client
 
 pytestmark = pytest.mark.django_db
-OWN = ("app.css", "app.js")
+OWN = ("app.css", "app.js", "passkeys.js")
 MOST_OWN_BYTES = 30 * 1024
 
 
