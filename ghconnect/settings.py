@@ -282,7 +282,14 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 ACCOUNT_ADAPTER = "ghconnect.sign_in.account.AccountAdapter"
-ACCOUNT_FORMS = {"login": "ghconnect.forms.SignInForm"}
+ACCOUNT_FORMS = {
+    "login": "ghconnect.forms.SignInForm",
+    "change_password": "ghconnect.forms.sign_in.ChangePasswordForm",
+    "reset_password": "ghconnect.forms.sign_in.ResetPasswordForm",
+    "reset_password_from_key": "ghconnect.forms.sign_in.ResetPasswordKeyForm",
+    "set_password": "ghconnect.forms.sign_in.SetPasswordForm",
+    "reauthenticate": "ghconnect.forms.sign_in.ReauthenticateForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "login"
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]

@@ -89,7 +89,8 @@ class FirstOwnerForm(forms.Form):
     """An owner for an enterprise, by the operator of the install."""
 
     enterprise = forms.ModelChoiceField(
-        label=_("Enterprise"),
+        label=_("Enterprise account"),
+        empty_label=_("Choose an account"),
         queryset=Enterprise.objects.order_by("slug"),
         to_field_name="slug",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time
@@ -12,11 +13,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from ghconnect import catalogue, clock
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Server
+from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
 from licensing import exports, pictures
 from licensing.models import CloudPicture, ServerStatistics
@@ -40,6 +43,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "tab": "connect",
         "newest": days[-1] if days else None,
         "features": _features(days[-1]) if days else [],
+        "dormancy": _dormancy(days[-1].dormancy_threshold) if days else "",
         "picture": _picture(server, days),
         "cloud": CloudPicture.objects.filter(enterprise=server.enterprise).first(),
     }
@@ -57,6 +61,16 @@ def as_csv(request: PlacedRequest) -> HttpResponseBase:
     writer.writerow(COLUMNS)
     writer.writerows(_cells(day) for day in _of(server))
     return answer
+
+
+def _dormancy(threshold: str) -> str:
+    """Say after what a user is dormant: GitHub writes "90 days" (reference §11), another span stays as written."""
+    days = re.fullmatch(r"(\d{1,6}) days?", threshold)
+    if days is None:
+        return _("without activity for %(span)s") % {"span": threshold} if threshold else ""
+    n = int(days[1])
+    words = ngettext("without activity for %(n)s day", "without activity for %(n)s days", n)
+    return words % {"n": ui.number(n)}
 
 
 def _of(server: Server) -> QuerySet[ServerStatistics]:
