@@ -10,7 +10,7 @@ VENV = .venv/bin/python
 PIP = $(VENV) -m pip install --quiet --disable-pip-version-check --require-hashes
 
 .DEFAULT_GOAL := help
-.PHONY: help run venv check test sqlite running postgresql requirements browser messages screenshots a11y uploads saml journeys speed api bench faults
+.PHONY: help run venv check test sqlite running postgresql requirements browser messages screenshots a11y uploads worlds saml journeys speed api bench faults
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ speed: .venv/.dev browser ## server time, queries and layout shift of every page
 uploads: .venv/.dev ## 10,000 malformed files at both doors; writes docs/proof/uploads.md (minutes; UPLOADS=2000: fewer)
 	env -u DATABASE_URL GHCONNECT_UPLOADS=$(or $(UPLOADS),10000) $(VENV) -m pytest -q -o timeout=3000 \
 	  tests/integration/licensing/test_malformed.py
+
+worlds: .venv/.dev ## publish made-up enterprises and ask every door for the count; writes docs/proof/worlds.md (WORLDS=300: so many)
+	env -u DATABASE_URL GHCONNECT_WORLDS=$(or $(WORLDS),300) $(VENV) -m pytest -q -o timeout=3000 \
+	  tests/integration/licensing/test_every_total.py
 
 saml: .venv/.dev ## installs the SAML extra into .venv and tries it
 	$(PIP) -r requirements-saml.txt

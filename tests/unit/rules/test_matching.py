@@ -249,3 +249,35 @@ def test_what_explains_a_join_is_a_documented_rule(estate: list[Account], known:
         key = next(a.key for a in estate if a.id == number)
         having = {c.id for c in known if key and any(v == key for _, v in c.values)}
         assert (decision.explained_cloud_id in having) if having else decision.explained_rule == ""
+
+
+@given(accounts(), clouds())
+@settings(max_examples=200)
+def test_each_match_names_a_rule_and_a_value_both_sides_have(
+    estate: list[Account], known: list[Cloud]
+) -> None:
+    """Whoever doubts a match finds its value on both sides; a join of GitHub's has GitHub's row on its side."""
+    by_id, decisions = {a.id: a for a in estate}, decide_keys(KEYS, estate, known)
+    for number, found in decisions.items():
+        mine, cloud = by_id[number], next((c for c in known if c.id == found.cloud_id), None)
+        fellows = [a for a in estate if decisions[a.id].group == found.group and a.id != number]
+        assert found.value in {"", mine.key}, "a value the account does not have"
+        match found.rule:
+            case "github":
+                assert (mine.row_valid, mine.row_cloud, found.value) == (True, found.cloud_id, "")
+            case "github_learned":
+                told = [a for a in estate if a.row_valid and a.key == mine.key and mine.key in a.row_emails]
+                assert found.value in {a.key for a in told if a.row_cloud == found.cloud_id}
+            case "same_email":
+                assert found.value in {a.key for a in fellows}
+            case "own_email":
+                assert (found.value, fellows) == (mine.key, [])
+            case "alone":
+                assert (mine.key, found.value, fellows) == ("", "", [])
+            case rule:
+                assert cloud
+                assert (rule, found.value) in cloud.values
+        if found.explained_rule:
+            side = next(c for c in known if c.id == found.explained_cloud_id)
+            assert found.explained_value == mine.key
+            assert (found.explained_rule, found.explained_value) in side.values
