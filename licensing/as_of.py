@@ -41,6 +41,12 @@ class Day:
         return self.edition.totals if self.edition else {}
 
     @property
+    def counted_at(self) -> datetime | None:
+        """When GitHub had counted what that day's totals hold; None of days before that was kept."""
+        text = self.totals.get("counted_at")
+        return datetime.fromisoformat(text) if text else None
+
+    @property
     def lines(self) -> list[tuple[str, int]]:
         """The lines of that day's bridge, in words."""
         return [(line_words(key), delta) for key, delta in self.totals.get("lines", {}).items()]

@@ -63,7 +63,11 @@ class AccountLine:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A person with everything that is shown of them."""
+    """A person with everything that is shown of them.
+
+    `counted_at` and `rows_at` are GitHub's times of its count and of its list; `console_at` is when this console read
+    the servers of the person's accounts, the oldest where they differ, else when it last read anything.
+    """
 
     person: Person
     name: str
@@ -73,6 +77,7 @@ class Whole:
     history: list[Span]
     counted_at: datetime | None
     rows_at: datetime | None
+    console_at: datetime | None
     deployment: str
     misses: list[misses.Miss] = field(default_factory=list)
     told: list[cloud_told.Told] = field(default_factory=list)
@@ -113,15 +118,18 @@ def whole(enterprise: Enterprise, person: Person) -> Whole:
         ).order_by(F("cloud_account_id").asc(nulls_last=True), "id")[:LIMIT]
     )
     cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
+    lines = _server_lines(enterprise, person, accounts)
     return Whole(
         person=person,
         name=_name(person, rows, accounts),
-        accounts=[*_cloud_line(enterprise, person, cloud), *_server_lines(enterprise, person, accounts)],
+        accounts=[*_cloud_line(enterprise, person, cloud), *lines],
         reason=wording.reason(person.reason) if person.reason else "",
         rows=rows,
         history=spans(enterprise, person),
         counted_at=cloud.counted_at if cloud else None,
         rows_at=cloud.rows_at if cloud else None,
+        console_at=min((one.as_of for one in lines if one.as_of), default=None)
+        or bridge.of(enterprise, changes=False).console_at,
         deployment=str(bridge.DEPLOYMENTS.get(person.deployment, "")),
         misses=misses.of(enterprise, person),
         told=cloud_told.of_logins(

@@ -18,7 +18,7 @@ def of(whole: people.Whole) -> dict[str, Any]:
         "reason": whole.person.reason,
         "license_type": whole.person.license_type,
         "deployment": whole.person.deployment,
-        "as_of": {"github": exports.iso(whole.rows_at)},
+        "as_of": {"github": exports.iso(whole.rows_at), "console": exports.iso(whole.console_at)},
         "accounts": [_account(line) for line in whole.accounts],
         "github_rows": [{name: getattr(row, name) for name in _ROW} for row in whole.rows],
         "history": [

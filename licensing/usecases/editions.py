@@ -38,7 +38,8 @@ def refresh_counts(enterprise: Enterprise) -> None:
 def totals(enterprise: Enterprise) -> dict[str, Any]:
     """Count once what every page, export and alert shows.
 
-    `counted`, `purchased`: as GitHub states them, None without a token. `read_as_counted`: its rows that count.
+    `counted`, `purchased`: as GitHub states them, None without a token; `counted_at` when it did.
+    `read_as_counted`: its rows that count.
     `unexplained` = counted − read_as_counted. `lines`: the bridge by verdict. `expected`: persons that consume.
     """
     cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
@@ -65,6 +66,7 @@ def totals(enterprise: Enterprise) -> dict[str, Any]:
     counted = cloud.consumed if cloud else None
     return {
         "counted": counted,
+        "counted_at": cloud.counted_at.isoformat() if cloud and cloud.counted_at else None,
         "purchased": cloud.purchased if cloud else None,
         "read_as_counted": read,
         "unexplained": counted - read if counted is not None and cloud and cloud.rows_at else 0,

@@ -18,7 +18,7 @@ from ghconnect import clock, paging
 from ghconnect.access import PlacedRequest, overseer, owner
 from ghconnect.paging import Cursor
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import avoidable, counted_twice, exports
+from licensing import avoidable, bridge, counted_twice, exports
 from licensing.models import TwiceDecision
 from licensing.rules.avoidable import Candidate
 from licensing.usecases import twice
@@ -57,6 +57,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "tab": "licensing",
         "subtabs": subtabs(request),
         "found": found,
+        "times": bridge.of(enterprise, changes=False),
         "last": avoidable.found(enterprise),
         "sum": counted_twice.sum_words(found),
         "page": shown,

@@ -92,7 +92,7 @@ def _page(request: PlacedRequest) -> dict[str, Any]:
         "facts": _sync_facts(both, now),
         "data_at": clocks.data_of(both.picture),
         "own": _own_license(server, now),
-        "total": bridge.of(place.enterprise, changes=False).headline,
+        "total": bridge.of(place.enterprise, changes=False),
         "strip": health.strips([server])[server.pk],
         "recent": [showing.line(run) for run in _recent(server)],
     }

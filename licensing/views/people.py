@@ -7,7 +7,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from ghconnect import moments
 from ghconnect.access import PlacedRequest, reader
 from licensing import counted_twice, people, person_data
 from licensing.models import Person
@@ -42,10 +41,8 @@ def person(request: PlacedRequest, pk: int) -> HttpResponseBase:
 
 
 def _description(whole: people.Whole) -> str:
-    """Why this license? · Server members · counted by GitHub · 24 Nov 06:00 UTC."""
+    """Why this license? · Server members."""
     told = [_("Why this license?"), whole.deployment]
-    if whole.rows and whole.counted_at:
-        told.append(_("counted by GitHub · {time}").format(time=moments.short_moment(whole.counted_at)))
     return " · ".join(one for one in told if one)
 
 

@@ -18,7 +18,7 @@ from ghconnect import clock
 from ghconnect.access import PlacedRequest, reader
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import exports, health, pictures, showing, trends
+from licensing import bridge, exports, health, pictures, showing, trends
 from licensing.models import SyncRun
 from licensing.pictures import Picture
 from licensing.trends import Series, Span
@@ -37,6 +37,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
     context = {
         "tab": "licensing",
         "subtabs": subtabs(request),
+        "times": bridge.of(enterprise, changes=False),
         "ranges": [(key, words, key == of.key) for key, (_days, words) in trends.RANGES.items()],
         "licenses": licenses(enterprise, of),
         "kinds": _filed(
