@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, OperationalError, connections, transaction
+from django.db import Error, IntegrityError, close_old_connections, connections, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
@@ -280,9 +280,10 @@ def heartbeat(run: SyncRun | Recount) -> Iterator[None]:
 def _beat(run: SyncRun | Recount, done: threading.Event) -> None:
     try:
         while not done.wait(lease().total_seconds() / 3):
+            close_old_connections()  # one that was cut is made anew; else no later beat would reach the row
             try:
                 _rows(run).update(lease_until=Now() + lease())
-            except OperationalError as error:
+            except Error as error:
                 # On SQLite "locked" means another writer is alive, this process very likely; the next beat tries again.
                 log.debug("lease of %s not renewed: %s", run, error)
     finally:

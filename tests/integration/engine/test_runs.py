@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.utils import timezone
 
 from ghconnect.models import AuditEvent, Enterprise, Server, User
@@ -263,15 +263,27 @@ def test_an_expired_lease_is_taken_over(queued: SyncRun) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_heartbeat_keeps_the_lease(queued: SyncRun, settings: Any) -> None:
-    """Whoever works longer than a lease is not taken over; when it stops it is."""
+    """Whoever works longer than a lease is not taken over, also when its connection is cut; when it stops it is."""
     settings.GHCONNECT_LEASE_SECONDS = 1
     run = claim(queued)
     with runs.heartbeat(run):
-        for _ in range(8):
+        for number in range(8):
             time.sleep(0.2)
+            if number == 1:
+                cut_other_connections()
             assert runs.claim(queued.pk) is None
     time.sleep(1.1)
     assert claim(queued).attempt == 2
+
+
+def cut_other_connections() -> None:
+    """As a proxy or a restart does; SQLite has none to cut."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
 
 
 WRITES: dict[str, Callable[[SyncRun], object]] = {
