@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from ghconnect.github import tokens
-from ghconnect.github.errors import SECONDARY_WAIT, Asked, GitHubError, check, retry_after, scopes_text
+from ghconnect.github.errors import (
+    LONGEST_WAIT,
+    SECONDARY_WAIT,
+    Asked,
+    GitHubError,
+    check,
+    retry_after,
+    scopes_text,
+)
 from ghconnect.github.http import Answer, GitHubSession
 from ghconnect.github.reading import inner, objects, text
 from ghconnect.records import TokenFacts
 
 PAGE = 100
+CORE, GRAPHQL = "core", "graphql"
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What GitHub's last answer said of this hour: `remaining` of `limit` requests, anew at `reset`."""
+
+    remaining: int
+    limit: int
+    reset: datetime
 
 
 def api_host(host: str) -> str:
@@ -31,8 +50,9 @@ class Account:
         """`host` is the web host: `github.com`, or `SUB.ghe.com`."""
         self._session, self.slug, self._token = session, slug, token
         self.host, self.kind = api_host(host), tokens.kind(token)
-        # Requests GitHub still allows this token this hour, by its last answer; None where it did not say.
-        self.remaining: int | None = None
+        # Requests that are left to whoever else asks with this token; a long read sets it and pauses there.
+        self.least = 0
+        self.left: dict[str, Left] = {}
 
     def me(self) -> TokenFacts:
         """`GET /user`: whose token it is, its kind, scopes and expiry."""
@@ -58,10 +78,11 @@ class Account:
         return self._get(path.replace("{slug}", quote(self.slug, safe="")), params, not_found=not_found)
 
     def _query(self, document: str, variables: dict[str, Any]) -> Answer:
+        self._leave(GRAPHQL)
         headers = {"Authorization": f"Bearer {self._token}"}
         sent = {"slug": self.slug, **variables}
         answer = self._session.graphql(f"https://{self.host}/graphql", document, sent, headers=headers)
-        self._note(answer)
+        self._note(GRAPHQL, answer)
         check(answer, self._asked(self.NOT_FOUND))
         return answer
 
@@ -83,15 +104,28 @@ class Account:
         return self._bad(answer)
 
     def _get(self, path: str, params: dict[str, str] | None = None, *, not_found: str = "") -> Answer:
+        self._leave(CORE)
         headers = {"Authorization": f"Bearer {self._token}"}
         answer = self._session.get(f"https://{self.host}{path}", headers=headers, params=params)
-        self._note(answer)
+        self._note(CORE, answer)
         check(answer, self._asked(not_found or self.NOT_FOUND))
         return answer
 
-    def _note(self, answer: Answer) -> None:
-        left = answer.headers.get("x-ratelimit-remaining", "")
-        self.remaining = int(left) if re.fullmatch(r"\d{1,9}", left) else None
+    def _leave(self, resource: str) -> None:
+        """Raise `rate` with the time until GitHub counts anew, where fewer than `least` requests are left.
+
+        Of a small limit a tenth is left, or nothing could ever be read.
+        """
+        left = self.left.get(resource)
+        if left is not None and left.remaining < min(self.least, left.limit // 10):
+            wait = max(left.reset - datetime.now(UTC), timedelta(0))
+            raise GitHubError("rate", {"host": self.host}, retry_after=min(wait, LONGEST_WAIT))
+
+    def _note(self, resource: str, answer: Answer) -> None:
+        told = [answer.headers.get(f"x-ratelimit-{name}", "") for name in ("remaining", "limit", "reset")]
+        if all(re.fullmatch(r"\d{1,11}", value) for value in told):
+            remaining, limit, reset = map(int, told)
+            self.left[resource] = Left(remaining, limit, datetime.fromtimestamp(reset, UTC))
 
     def _asked(self, not_found: str) -> Asked:
         return Asked(self.host, slug=self.slug, kind=self.kind, not_found=not_found)

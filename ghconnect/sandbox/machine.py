@@ -145,6 +145,8 @@ class Headed:
         if status == 304:
             limit = limits.give_back(*self.state["spent"])
         shown = {**limit, "remaining": max(0, limit["remaining"])}
+        if (few := self.state["troubles"].get("scarce")) is not None:
+            shown["remaining"] = min(shown["remaining"], int(few))
         headers = {f"x-ratelimit-{name}": str(value) for name, value in shown.items()}
         return {**headers, "x-ratelimit-resource": self.state["spent"][1]}
 

@@ -8,6 +8,7 @@ KINDS: dict[str, tuple[str, str, float | None]] = {
     "unauthorized": ("401 for every token", "", None),
     "rate_limit": ("403, rate limit used up; Retry-After in seconds", "", 60),
     "secondary_limit": ("403, secondary rate limit; Retry-After in seconds", "", 60),
+    "scarce": ("few requests remain in this hour; how many", "", 100),
     "not_found": ("404 for everything", "", None),
     "server_error": ("a server error; the status", "", 502),
     "slow": ("every answer waits; seconds", "", 10),

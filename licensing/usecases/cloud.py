@@ -29,6 +29,8 @@ from licensing.rules.normalise import email_key, host_key, split_user_id
 from . import chunks, cloud_facts, cloud_reads, runs
 
 REREADS = 2
+# Fewer requests than these in an hour are left to whoever else asks with the same token (ENGINEERING §17).
+LEFT_TO_OTHERS = 500
 # How the line of a member begins: most lines are others, which need not be read for it.
 MEMBER = b'["member"'
 # No address of a server is longer, so a longer value can equal none.
@@ -53,8 +55,9 @@ def fetch(run: SyncRun, client: Client) -> None:
 
     A report that moves while it is read is read again, at most twice; then it is accepted as *drifting*: it may
     add and change, and what it lacks goes only if the next read lacks it too (ENGINEERING §17).
-    Raises GitHubError, LostRun.
+    It pauses where few requests remain in this hour. Raises GitHubError, LostRun.
     """
+    client.least = LEFT_TO_OTHERS
     for again in range(REREADS + 1):
         with chunks.arriving() as upload:
             reading = Reading()

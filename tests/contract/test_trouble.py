@@ -47,6 +47,11 @@ def test_limits_say_how_long_to_wait(client: Client) -> None:
     assert int(answer.headers["x-ratelimit-remaining"]) > 0
 
 
+def test_requests_may_be_scarce(client: Client) -> None:
+    break_(client, "scarce", host="ghec", value=7)
+    assert client.cloud(LICENSES).headers["x-ratelimit-remaining"] == "7"
+
+
 def test_trouble_ends_after_so_many_requests(client: Client) -> None:
     break_(client, "server_error", value=503, times=2)
     assert [client.on("tokyo", META).status for _ in range(4)] == [503, 503, 200, 200]

@@ -6,9 +6,10 @@ import sys
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import (
@@ -110,6 +111,19 @@ def test_a_whole_read_is_published(octo: Enterprise, sandbox: Sandbox) -> None:
     assert Row.objects.count() == run.fetched > 200
     drive.assert_sound(octo)
     assert read(octo).state == State.UNCHANGED
+
+
+def test_a_read_pauses_where_few_requests_remain(octo: Enterprise, sandbox: Sandbox) -> None:
+    """Other tools ask with the same token: the last 500 requests of an hour are theirs (ENGINEERING §17)."""
+    sandbox.post_control("break", host="ghec", kind="scarce", value=499)
+    run = read(octo)
+    assert (run.state, run.error_key, run.fetch_complete) == (State.WAITING, "rate", False)
+    assert run.resume_at is not None
+    assert run.resume_at - timezone.now() > timedelta(minutes=55)
+    sandbox.post_control("break", host="ghec", kind="scarce", value=1000)
+    assert read(octo).pk == run.pk
+    run.refresh_from_db()
+    assert run.state == State.PUBLISHED
 
 
 def test_rows_that_move_while_they_are_read_are_read_again(octo: Enterprise, sandbox: Sandbox) -> None:

@@ -49,13 +49,28 @@ def test_server_statistics_are_read_day_by_day(octo: Enterprise) -> None:
     assert (tokyo.version, tokyo.total_users, tokyo.dormancy_threshold) == ("3.19.2", 96, "90 days")
 
 
-def test_what_github_still_allows_is_known(octo: Enterprise) -> None:
-    assert [octo.remaining] == [None]
+def test_what_github_still_allows_is_known_for_each_kind_of_request(octo: Enterprise) -> None:
     octo.consumed_licenses(1)
-    first = octo.remaining
+    first = octo.left["core"]
     octo.consumed_licenses(2)
-    assert first is not None
-    assert octo.remaining == first - 1
+    octo.license_sync_status()
+    assert octo.left["core"].remaining < first.remaining
+    assert first.limit == 5000
+    assert first.reset > datetime.now(UTC)
+
+
+def test_a_long_read_leaves_requests_to_others(octo: Enterprise, pretend: Sandbox) -> None:
+    """It pauses until GitHub counts anew; who looks once, a check of a token, is not kept from it."""
+    pretend.post_control("break", host="ghec", kind="scarce", value=499)
+    octo.consumed_licenses(1)
+    octo.consumed_licenses(2)
+    octo.least = 500
+    error = failed(octo)
+    assert (error.key, error.permanent) == ("rate", False)
+    assert error.retry_after is not None
+    assert timedelta(minutes=59) < error.retry_after <= timedelta(hours=1)
+    octo.least = 499
+    octo.consumed_licenses(2)
 
 
 def test_one_page_is_the_last_page(octo: Enterprise) -> None:
