@@ -5,13 +5,13 @@ Fields have GitHub's names (reference §5.2 and §5.3).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
+import orjson
 from django.db.models import QuerySet, TextField
 from django.db.models.functions import Cast
 
@@ -69,6 +69,8 @@ LISTS = (
     "github_com_orgs_with_pending_invites",
     "enterprise_server_emails",
 )
+TEXTS = {f"{name}_text": Cast(name, TextField()) for name in LISTS}
+SHOWN = [f"{name}_text" if name in LISTS else name for name in GITHUB_FIELDS]
 # A license that GitHub has no row of.
 EMPTY: Record = (
     dict.fromkeys(GITHUB_FIELDS, "")
@@ -178,16 +180,14 @@ def _person(
 
 def _values(rows: QuerySet[LicenseRow]) -> QuerySet[LicenseRow, Any]:
     """Columns of rows: id, person, counted, verdict, then GITHUB_FIELDS; lists as text, since most are empty."""
-    texts = {f"{name}_text": Cast(name, TextField()) for name in LISTS}
-    names = [f"{name}_text" if name in LISTS else name for name in GITHUB_FIELDS]
-    return rows.annotate(**texts).values_list("pk", "person_id", "counted", "verdict", *names)
+    return rows.annotate(**TEXTS).values_list("pk", "person_id", "counted", "verdict", *SHOWN)
 
 
 def _github(values: Iterable[Any]) -> Record:
     record = dict(zip(GITHUB_FIELDS, values, strict=True))
     for name in LISTS:
         text = record[name]
-        record[name] = [] if text == "[]" else json.loads(text)
+        record[name] = [] if text == "[]" else orjson.loads(text)
     return record
 
 

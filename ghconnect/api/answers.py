@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 
 from ghconnect.paging import Page
@@ -16,8 +17,7 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return a JSON answer."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)
+    return HttpResponse(orjson.dumps(body), status=status, content_type=CONTENT_TYPE, headers=headers)
 
 
 def tag(request: HttpRequest, *facts: object) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from hmac import compare_digest
+from typing import Any
 
-from django.db import transaction
-from django.db.models import OuterRef, Q, Subquery
+from django.db import DEFAULT_DB_ALIAS, transaction
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from ghconnect import token_text
 from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, User
+from ghconnect.prepared import Prepared
 from ghconnect.request_facts import request_facts
 
 from . import audit
@@ -146,20 +148,41 @@ def known(text: str) -> AccessToken:
     if not token_text.is_whole(text):
         raise Refused("bad_credentials")
     digest = token_text.digest(text)
-    roles = Membership.objects.filter(
-        user=OuterRef("created_by"), user__is_active=True, enterprise=OuterRef("enterprise")
-    )
-    rows = AccessToken.objects.filter(digest=digest).annotate(maker_role=Subquery(roles.values("role")[:1]))
-    token = rows.select_related("enterprise", "server").first()
+    token = _with(digest)
     if token is None or not compare_digest(token.digest, digest):
         raise Refused("bad_credentials")
     if not token.is_usable():
         raise Refused("token_expired" if token.revoked_at is None else "token_revoked")
     if not role_of(token):
         raise Refused("maker_left")
-    if token.server is not None:
+    if token.server is not None:  # read apart: few tokens are bound to one
         token.server.enterprise = token.enterprise
     return token
+
+
+def _with(digest: str) -> AccessToken | None:
+    """The token with its enterprise, and the role its maker has now as `maker_role`."""
+    row = WHOLE.first(digest)
+    if row is None:
+        return None
+    own, theirs = row[: len(OWN)], row[len(OWN) : -1]
+    token = AccessToken.from_db(DEFAULT_DB_ALIAS, OWN, own)
+    token.enterprise = Enterprise.from_db(DEFAULT_DB_ALIAS, THEIRS, theirs)
+    token.maker_role = row[-1]  # type: ignore[attr-defined]
+    return token
+
+
+def _whole(digest: str) -> QuerySet[AccessToken, Any]:
+    roles = Membership.objects.filter(
+        user=OuterRef("created_by"), user__is_active=True, enterprise=OuterRef("enterprise")
+    )
+    role = Subquery(roles.values("role")[:1])
+    theirs = (f"enterprise__{name}" for name in THEIRS)
+    return AccessToken.objects.filter(digest=digest).values_list(*OWN, *theirs, role)
+
+
+OWN, THEIRS = ([field.attname for field in each._meta.concrete_fields] for each in (AccessToken, Enterprise))
+WHOLE = Prepared(_whole, "a digest")
 
 
 def _is_for(token: AccessToken, host: str) -> bool:

@@ -14,6 +14,7 @@ from ghconnect.api.answers import answer, links, not_modified, numbered, tag
 from ghconnect.api.shapes import GITHUB_ERRORS, PER_PAGE, Edition, Page, PerPage
 from ghconnect.api.v3 import own_enterprise
 from ghconnect.models import AccessToken, Enterprise
+from ghconnect.prepared import Prepared
 from licensing import anchors, licenses
 from licensing.license_records import github_records, iso
 from licensing.models import CloudPicture, GitHubSync
@@ -24,6 +25,7 @@ router = Router(tags=["github"])
 READ = auth.Token(AccessToken.Scope.READ_ENTERPRISE)
 # Publications that change no row of GitHub's report.
 OTHERS = ("server", "server_removed")
+PICTURE = ("enterprise__cloud_picture__consumed", "enterprise__cloud_picture__purchased")
 
 
 class License(Schema):
@@ -125,22 +127,36 @@ class Listed:
 
 
 def listed(enterprise: Enterprise) -> Listed:
-    """Read what a page says of its list, without touching its rows: three queries."""
-    cloud = CloudPicture.objects.filter(enterprise=enterprise).first()
-    editions = EditionRow.objects.filter(enterprise=enterprise).order_by("-number")
-    newest = editions.first()
-    totals: dict[str, Any] = newest.totals if newest else {}
-    if cloud is None or cloud.consumed is None:
+    """Read what a page says of its list, without touching its rows: one query, or two."""
+    newest = NEWEST.first(enterprise.pk) or (0, "", {}, *_before_any(enterprise))
+    number, cause, totals, consumed, purchased = newest
+    if consumed is None:
         counted = totals.get("expected", 0)
-        return Listed(enterprise, licenses.EXPECTED, newest.number if newest else 0, counted, 0, counted)
-    edition = newest.number if newest and newest.cause not in OTHERS else _last_report(editions)
+        return Listed(enterprise, licenses.EXPECTED, number, counted, 0, counted)
+    edition = _last_report(enterprise) if cause in OTHERS else number
     read = totals.get("read_as_counted", 0)
-    return Listed(enterprise, licenses.GITHUB, edition, cloud.consumed, cloud.purchased or 0, read)
+    return Listed(enterprise, licenses.GITHUB, edition, consumed, purchased or 0, read)
 
 
-def _last_report(editions: QuerySet[EditionRow]) -> int:
+def _before_any(enterprise: Enterprise) -> tuple[int | None, int | None]:
+    """What GitHub counts before anything is published."""
+    pictures = CloudPicture.objects.filter(enterprise=enterprise)
+    return pictures.values_list("consumed", "purchased").first() or (None, None)
+
+
+def _last_report(enterprise: Enterprise) -> int:
     """The last edition that may have changed a row of GitHub's report."""
-    return editions.exclude(cause__in=OTHERS).values_list("number", flat=True).first() or 0
+    reports = _newest(enterprise.pk).exclude(cause__in=OTHERS)
+    return reports.values_list("number", flat=True).first() or 0
+
+
+def _newest(enterprise: int) -> QuerySet[EditionRow, Any]:
+    """Editions, the newest first, each with what GitHub counts now."""
+    rows = EditionRow.objects.filter(enterprise=enterprise).order_by("-number")
+    return rows.values_list("number", "cause", "totals", *PICTURE)
+
+
+NEWEST = Prepared(lambda enterprise: _newest(enterprise)[:1], -1)
 
 
 @router.get(
@@ -165,14 +181,14 @@ def consumed_licenses(
     request: HttpRequest, enterprise: Enterprise, page: int, per_page: int, edition: int
 ) -> HttpResponse:
     """Answer a page; 304 without a look at its rows."""
-    of = listed(enterprise)
-    if edition not in (0, of.edition):
-        return errors.github(410, "The list has changed since this walk began. Begin again at page 1.")
-    entity_tag = tag(request, of.name, of.consumed, of.purchased)
-    if had := not_modified(request, entity_tag):
-        return had
-    rows = licenses.everything(enterprise, of.view)
-    with snapshot():
+    with snapshot():  # the edition that Link names is the one the rows are of
+        of = listed(enterprise)
+        if edition not in (0, of.edition):
+            return errors.github(410, "The list has changed since this walk began. Begin again at page 1.")
+        entity_tag = tag(request, of.name, of.consumed, of.purchased)
+        if had := not_modified(request, entity_tag):
+            return had
+        rows = licenses.everything(enterprise, of.view)
         users = github_records(of.view, anchors.page(rows, of=of.name, page=page, size=per_page))
     body = {"total_seats_consumed": of.consumed, "total_seats_purchased": of.purchased, "users": users}
     pages = numbered(page, -(-of.rows // per_page), edition=of.edition)
