@@ -139,9 +139,11 @@ def losing(run: SyncRun) -> QuerySet[Account]:
     )
 
 
-def held(request: HttpRequest, run: SyncRun) -> tuple[paging.Page[Account], list[Losing]]:
+def held(
+    request: HttpRequest, run: SyncRun, *, size: int = paging.SIZE
+) -> tuple[paging.Page[Account], list[Losing]]:
     """Return a page of accounts that would go or stop consuming, with their people: a constant number of queries."""
-    page = paging.of(request, losing(run), "login", "id")
+    page = paging.of(request, losing(run), "login", "id", size=size)
     people = _people(row.person_id for row in page.rows)
     kept = set(kept_people(run, people))
     return page, [

@@ -27,6 +27,12 @@ COLUMNS = (
 )
 
 
+def file_name(run: SyncRun) -> str:
+    """Return `license-sync-octo-corp-ghe-tokyo-12.csv`; of a reading of GitHub's report, `github` for the server."""
+    subject = run.server.short_name if run.server else "github"
+    return f"license-sync-{run.enterprise.slug}-{subject}-{run.number}.csv"
+
+
 def lines(run: SyncRun) -> Iterator[str]:
     """Yield a header and a line per change, in memory that does not grow with them."""
     yield "\N{ZERO WIDTH NO-BREAK SPACE}" + ",".join(COLUMNS) + "\r\n"

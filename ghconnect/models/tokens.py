@@ -32,7 +32,13 @@ class AccessToken(models.Model):
         READ_ENTERPRISE = "read:enterprise", _("Read licenses, people and servers")
         READ_AUDIT_LOG = "read:audit_log", _("Read the audit log")
         WRITE_USAGE = "write:usage", _("Send the file of one server")
-        ADMIN_CONNECT = "admin:connect", _("Enable, disable and sync")
+        ADMIN_CONNECT = (
+            "admin:connect",
+            _(
+                "Act as an owner: syncs, features, servers, settings, alerts, decisions, erasing people, ending roles."
+                " It never gives a role or a token."
+            ),
+        )
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="access_tokens")
     server = models.ForeignKey(Server, null=True, on_delete=models.CASCADE, related_name="access_tokens")

@@ -53,7 +53,7 @@ def grant(*, enterprise: Enterprise, email: str, role: str, by: User | None) -> 
 
 
 @transaction.atomic
-def revoke(*, enterprise: Enterprise, user: User, by: User) -> None:
+def revoke(*, enterprise: Enterprise, user: User, by: User | None) -> None:
     """Take a person's role; raises LastOwner. Taking a role that is not there changes nothing."""
     locked = _locked(enterprise)
     membership = Membership.objects.filter(enterprise=locked, user=user).first()

@@ -81,7 +81,7 @@ def _insert(enterprise: Enterprise, email: str, role: str, by: User | None) -> t
 
 
 @transaction.atomic
-def cancel(*, invitation: Invitation, by: User) -> None:
+def cancel(*, invitation: Invitation, by: User | None) -> None:
     """End an invitation; one that is over already stays as it is."""
     ended = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, cancelled_at=None)
     if ended.update(cancelled_at=timezone.now()):

@@ -22,7 +22,7 @@ class TokenRefused(Exception):
         self.checks = found
 
 
-def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User) -> Enterprise:
+def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User | None) -> Enterprise:
     """Check a token, then seal it in place of the old one; a read of the cloud side is requested at once.
 
     A token GitHub refuses never replaces one that may work; while nobody answers it is taken on trust.
@@ -44,7 +44,7 @@ def replace_enterprise_token(*, enterprise: Enterprise, token: str, by: User) ->
     return locked
 
 
-def check_enterprise_token(*, enterprise: Enterprise, by: User) -> Enterprise:
+def check_enterprise_token(*, enterprise: Enterprise, by: User | None) -> Enterprise:
     """Check the token that is there, and keep the answers; raises GitHubError `no_token` or `sealed`."""
     token = clients.token_of(enterprise)
     found = enterprises.examine(enterprise.host, enterprise.account_name, token, enterprise.kind)

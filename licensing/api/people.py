@@ -11,9 +11,10 @@ from pydantic import ConfigDict, Field
 
 from ghconnect.api.answers import answer, not_modified, paged, tag, tagged
 from ghconnect.api.auth import refuse
-from ghconnect.api.console import OVERSEE, READ, enterprise_of
-from ghconnect.api.shapes import PROBLEMS, Cursor, Paged, Said, Size
+from ghconnect.api.console import ADMIN, OVERSEE, READ, enterprise_of
+from ghconnect.api.shapes import CONFLICTS, PROBLEMS, Cursor, Paged, Said, Size
 from ghconnect.models import Enterprise
+from ghconnect.prepared import Prepared
 from licensing import (
     address_list,
     check_address,
@@ -26,6 +27,7 @@ from licensing import (
     walks,
 )
 from licensing.models import CloudPicture, Person
+from licensing.usecases import erase
 
 from .v3 import License
 
@@ -70,6 +72,13 @@ class Why(Schema):
     history: list[dict[str, Any]]
     nearest_misses: list[dict[str, Any]]
     github_facts: list[dict[str, Any]]
+
+
+class Erased(Schema):
+    """A person whose addresses and names are gone; `accounts` of them were blanked. All counts stay."""
+
+    person: int
+    accounts: int
 
 
 class CheckAddress(Schema):
@@ -156,10 +165,26 @@ def people_list(
 def person_why(request: HttpRequest, id: int) -> HttpResponse:
     """Say why a person holds a license, or none. Scope read:enterprise."""
     enterprise = enterprise_of(request)
-    person = Person.objects.filter(enterprise=enterprise, pk=id).first() if 0 < id < 2**63 else None
-    if person is None:
-        raise Http404
-    return tagged(request, person_data.of(people.whole(enterprise, person)))
+    return tagged(request, person_data.of(people.whole(enterprise, _find(enterprise, id))))
+
+
+@router.post("/people/{id}/erase", auth=ADMIN, response={200: Erased, **CONFLICTS})
+def person_erase(request: HttpRequest, id: int) -> HttpResponse:
+    """Erase addresses and names of a person who has left; it cannot be undone. Scope admin:connect.
+
+    409 while a server or GitHub's report still lists an account: the next sync would bring the person back.
+    """
+    enterprise = enterprise_of(request)
+    person = _find(enterprise, id)
+    try:
+        count = erase.person(enterprise=enterprise, pk=person.pk, by=None)
+    except erase.StillThere:
+        words = _(
+            "This person still has an account, or GitHub's report still lists one;"
+            " the next sync would bring it back."
+        )
+        raise refuse(409, "still_there", words) from None
+    return answer({"person": person.pk, "accounts": count})
 
 
 @router.post("/check-address", auth=OVERSEE, response={200: CheckedAddress, **PROBLEMS})
@@ -218,12 +243,24 @@ def would_it_cost(request: HttpRequest, body: WouldItCost) -> HttpResponse:
     return answer({"licenses": sum(one.licenses for one in found), "items": items})
 
 
+def _find(enterprise: Enterprise, pk: int) -> Person:
+    person = Person.objects.filter(enterprise=enterprise, pk=pk).first() if 0 < pk < 2**63 else None
+    if person is None:
+        raise Http404
+    return person
+
+
 def view_of(enterprise: Enterprise, asked: str) -> str:
     """Return the view that is asked for, or the one there is."""
-    counted = CloudPicture.objects.filter(enterprise=enterprise, consumed__isnull=False)
-    if not counted.exists():
-        return licenses.EXPECTED
-    return asked or licenses.GITHUB
+    return (asked or licenses.GITHUB) if COUNTED.first(enterprise.pk) else licenses.EXPECTED
+
+
+COUNTED = Prepared(
+    lambda enterprise: CloudPicture.objects.filter(enterprise=enterprise, consumed__isnull=False).values_list(
+        "pk"
+    ),
+    -1,
+)
 
 
 def query_of(typed: str) -> search.Query:

@@ -43,6 +43,36 @@ class Trend(Schema):
     series: list[TrendLine]
 
 
+class TrendWeek(Schema):
+    """People who got a license and who lost it; `found` had theirs before a first reading found them."""
+
+    week_of: str
+    joined: int
+    left: int
+    found: int
+
+
+class Weeks(Schema):
+    """Weeks from Monday on, in the enterprise's time zone."""
+
+    start: str
+    end: str
+    weeks: list[TrendWeek]
+
+
+class Share(Schema):
+    """Licenses of a server or an organization."""
+
+    name: str
+    licenses: int
+
+
+class Shares(Schema):
+    """Most first. One person may have accounts on several, so these do not add up."""
+
+    items: list[Share]
+
+
 class Renewal(Schema):
     """The figures of the page Renewal: the last twelve months."""
 
@@ -123,6 +153,26 @@ class AttentionLog(Paged):
     """What needs, and what needed, somebody; newest first."""
 
     items: list[AttentionEvent]
+
+
+@router.get("/trends/weeks", auth=READ, response={200: Weeks, **PROBLEMS})
+def trend_weeks(request: HttpRequest, span: Span = "") -> HttpResponse:
+    """Tell who joined and left, by week. Scope read:enterprise."""
+    enterprise = enterprise_of(request)
+    of = trends.span(enterprise, span)
+    told = [
+        {"week_of": f"{one.start:%Y-%m-%d}", "joined": one.joined, "left": one.left, "found": one.found}
+        for one in trends.weeks(enterprise, of)
+    ]
+    return tagged(request, {"start": iso(of.start), "end": iso(of.end), "weeks": told})
+
+
+@router.get("/licenses-by/{part}", auth=READ, response={200: Shares, **PROBLEMS})
+def licenses_by(request: HttpRequest, part: Literal["server", "organization"]) -> HttpResponse:
+    """Tell licenses by server, as read here, or by organization, as GitHub's report names it. Scope read:enterprise."""
+    shares = {"server": trends.by_server, "organization": trends.by_organization}[part]
+    items = [{"name": name, "licenses": count} for name, count in shares(enterprise_of(request))]
+    return tagged(request, {"items": items})
 
 
 @router.get("/trends/{chart}", auth=READ, response={200: Trend, **PROBLEMS})

@@ -173,15 +173,17 @@ def server_rename(request: HttpRequest, host: str, body: ServerName) -> HttpResp
     return changed(_settings(server))
 
 
-@states.delete("/servers/{host}", auth=ADMIN, response={204: None, **CONFLICTS})
+@states.delete("/servers/{host}", auth=ADMIN, response={202: ServerSettings, **CONFLICTS})
 def server_remove(request: HttpRequest, host: str, confirm: str = "") -> HttpResponse:
-    """Remove a server and everything of it here; `confirm` repeats its host name. Scope admin:connect."""
+    """Remove a server and everything of it here; `confirm` repeats its host name. Scope admin:connect.
+
+    202: it is disconnected, a worker counts its accounts out, and then it is 404.
+    """
     server = server_of(request, host)
     if confirm.lower() != server.host:
         words = _("This is not the host name of the server. Nothing was removed.")
         raise refuse(409, "not_confirmed", words)
-    servers.remove(server=server, by=None)
-    return HttpResponse(status=204)
+    return changed(_settings(servers.ask_to_remove(server=server, by=None)), 202)
 
 
 def _bad_value(error: servers.BadValue) -> auth.Denied:

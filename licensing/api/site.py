@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern
 from ninja import Router
 
-from ghconnect.api import console, document
+from ghconnect.api import console, document, github_account, members
 from ghconnect.api import v3 as ghconnect_v3
 from ghconnect.api.shapes import CONFLICTS, Problem
 from ghconnect.api.site import api, patterns
@@ -19,6 +19,7 @@ from . import (
     numbers,
     people,
     reports,
+    saved,
     servers,
     settings,
     syncs,
@@ -66,6 +67,9 @@ for router in (
     twice.router,
     cloud.router,
     servers.router,
+    saved.router,
+    members.router,
+    github_account.router,
     push,
 ):
     api.add_router(V1, router)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.translation import gettext as _
 from ninja import Router, Schema
 
@@ -17,7 +17,7 @@ from ghconnect.api.auth import refuse
 from ghconnect.api.console import ADMIN, READ, enterprise_of, server_of
 from ghconnect.api.shapes import CHANGES, CONFLICTS, PROBLEMS, Cursor, Paged, Size
 from ghconnect.models import Enterprise, Server
-from licensing import diffs, sides
+from licensing import diffs, run_export, sides
 from licensing.license_records import iso
 from licensing.models import SyncRun
 from licensing.usecases import held, runs
@@ -25,6 +25,7 @@ from licensing.usecases import held, runs
 router = Router(tags=["console"])
 LARGEST = 2**31 - 1
 CLOUD, SERVER = "/syncs", "/servers/{host}/syncs"
+AS_CSV = {"x-content": ["text/csv"]}
 
 
 class Hold(Schema):
@@ -88,6 +89,23 @@ class Changes(Paged):
     """The diff of a run."""
 
     items: list[Change]
+
+
+class Loses(Schema):
+    """An account that publishing a held run would take, or take the license from; `released` where one is freed."""
+
+    remote_user_id: int
+    login: str
+    email: str
+    person: int | None
+    released: bool
+    words: str
+
+
+class Losing(Paged):
+    """Whom publishing a held run would take; none where its report is kept no longer."""
+
+    items: list[Loses]
 
 
 class Publish(Schema):
@@ -169,10 +187,45 @@ def server_sync_changes(
     request: HttpRequest, host: str, number: int, after: Cursor = "", before: Cursor = "", limit: Size = 50
 ) -> HttpResponse:
     """List what a run changed. Scope read:enterprise."""
+    return _changes(request, _find(server_of(request, host), number), limit)
+
+
+@router.get(CLOUD + "/{number}/changes", auth=READ, response={200: Changes, **PROBLEMS})
+def cloud_sync_changes(
+    request: HttpRequest, number: int, after: Cursor = "", before: Cursor = "", limit: Size = 50
+) -> HttpResponse:
+    """List what a reading of GitHub's report changed. Scope read:enterprise."""
+    return _changes(request, _find(enterprise_of(request), number), limit)
+
+
+@router.get(
+    SERVER + "/{number}/changes.csv", auth=READ, response={200: None, **PROBLEMS}, openapi_extra=AS_CSV
+)
+def server_sync_csv(request: HttpRequest, host: str, number: int) -> StreamingHttpResponse:
+    """Stream all a run changed, with whose each account is and was, as the page's file. Scope read:enterprise."""
+    return _csv(_find(server_of(request, host), number))
+
+
+@router.get(
+    CLOUD + "/{number}/changes.csv", auth=READ, response={200: None, **PROBLEMS}, openapi_extra=AS_CSV
+)
+def cloud_sync_csv(request: HttpRequest, number: int) -> StreamingHttpResponse:
+    """Stream all a reading of GitHub's report changed, as the page's file. Scope read:enterprise."""
+    return _csv(_find(enterprise_of(request), number))
+
+
+@router.get(SERVER + "/{number}/losing", auth=READ, response={200: Losing, **CONFLICTS})
+def server_sync_losing(
+    request: HttpRequest, host: str, number: int, after: Cursor = "", before: Cursor = "", limit: Size = 50
+) -> HttpResponse:
+    """List whom publishing a held run would take; 409 for one that is not held. Scope read:enterprise."""
     run = _find(server_of(request, host), number)
-    page, changes = diffs.published(request, run, size=limit)
-    items = [_change(row.kind, row.reason, one) for row, one in zip(page.rows, changes, strict=True)]
-    return paged(request, page, items)
+    if run.state != SyncRun.State.HELD:
+        raise refuse(409, "not_held", _("This sync waits for no decision any more."))
+    if not diffs.is_staged(run):
+        return paged(request, paging.Page([], "", ""), [])
+    page, losing = diffs.held(request, run, size=limit)
+    return paged(request, page, [_loses(one) for one in losing])
 
 
 @router.post(SERVER + "/{number}/publish", auth=ADMIN, response={202: Run, **CHANGES})
@@ -197,6 +250,30 @@ def server_sync_discard(request: HttpRequest, host: str, number: int) -> HttpRes
 def cloud_sync_discard(request: HttpRequest, number: int) -> HttpResponse:
     """Discard a held reading of GitHub's report. Scope admin:connect."""
     return _decide(request, enterprise_of(request), number, lambda run: held.discard(run=run, by=None), 200)
+
+
+def _changes(request: HttpRequest, run: SyncRun, limit: int) -> HttpResponse:
+    page, changes = diffs.published(request, run, size=limit)
+    items = [_change(row.kind, row.reason, one) for row, one in zip(page.rows, changes, strict=True)]
+    return paged(request, page, items)
+
+
+def _csv(run: SyncRun) -> StreamingHttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{run_export.file_name(run)}"'}
+    return StreamingHttpResponse(
+        run_export.lines(run), content_type="text/csv; charset=utf-8", headers=headers
+    )
+
+
+def _loses(one: diffs.Losing) -> dict[str, Any]:
+    return {
+        "remote_user_id": one.account.remote_user_id,
+        "login": one.account.login,
+        "email": one.account.email,
+        "person": one.person.pk if one.person else None,
+        "released": one.released,
+        "words": one.what,
+    }
 
 
 def _publish(request: HttpRequest, subject: Server | Enterprise, number: int, body: Publish) -> HttpResponse:

@@ -35,7 +35,7 @@ class StillThere(Exception):
 
 
 @transaction.atomic
-def person(*, enterprise: Enterprise, pk: int, by: User) -> int:
+def person(*, enterprise: Enterprise, pk: int, by: User | None) -> int:
     """Blank a person of whom no account is left; returns how many accounts were blanked. Raises StillThere.
 
     Editions, licenses and runs refer by number, so that every past day keeps its totals and says "erased".

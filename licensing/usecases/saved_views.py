@@ -35,8 +35,11 @@ def kept(query: str) -> str:
 
 
 @transaction.atomic
-def save(*, enterprise: Enterprise, name: str, query: str, shared: bool, by: User) -> SavedView:
-    """Keep a search under a name; of an equal name it takes the place. Raises Refused."""
+def save(*, enterprise: Enterprise, name: str, query: str, shared: bool, by: User | None) -> SavedView:
+    """Keep a search under a name; of an equal name it takes the place. One that is not shared is `by`'s own.
+
+    Raises Refused.
+    """
     name, query, user = _name(name), kept(query), None if shared else by
     others = SavedView.objects.filter(enterprise=enterprise, user=user).exclude(name=name)
     if not name or not query or len(query) > LONGEST or others.count() >= MOST:
@@ -49,7 +52,7 @@ def save(*, enterprise: Enterprise, name: str, query: str, shared: bool, by: Use
 
 
 @transaction.atomic
-def rename(*, view: SavedView, name: str, by: User) -> None:
+def rename(*, view: SavedView, name: str, by: User | None) -> None:
     """Give it another name. Raises Refused."""
     name = _name(name)
     same = SavedView.objects.filter(enterprise=view.enterprise, user=view.user, name=name)
@@ -61,7 +64,7 @@ def rename(*, view: SavedView, name: str, by: User) -> None:
 
 
 @transaction.atomic
-def delete(*, view: SavedView, by: User) -> None:
+def delete(*, view: SavedView, by: User | None) -> None:
     """Forget it."""
     _record("deleted", view, by)
     view.delete()
@@ -71,7 +74,7 @@ def _name(text: str) -> str:
     return " ".join(text.replace("\0", "").split())[:80]
 
 
-def _record(deed: str, view: SavedView, by: User) -> None:
+def _record(deed: str, view: SavedView, by: User | None) -> None:
     """Names and searches may hold addresses, which an audit log keeps for ever: it is told by number."""
     number, shared = f"view {view.pk}", view.user_id is None
     audit.record(f"saved_view.{deed}", by=by, enterprise=view.enterprise, subject=number, shared=shared)

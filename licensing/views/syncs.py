@@ -81,9 +81,7 @@ def as_csv(request: PlacedRequest, number: int) -> HttpResponseBase:
     """Stream everything the run changed, with whose each account is and was."""
     run = _run(request, number)
     answer = StreamingHttpResponse(run_export.lines(run), content_type="text/csv; charset=utf-8")
-    subject = run.server.short_name if run.server else "github"
-    name = f"license-sync-{run.enterprise.slug}-{subject}-{run.number}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer["Content-Disposition"] = f'attachment; filename="{run_export.file_name(run)}"'
     return answer
 
 

@@ -12,11 +12,12 @@ from ninja import Schema
 
 from ghconnect.api import document
 from ghconnect.api.site import api
+from ghconnect.models import Role
 from ghconnect.records import SAML_NAME_ID, Identity
-from ghconnect.usecases import connect
+from ghconnect.usecases import connect, invitations
 from licensing import avoidable
 from licensing.models import ExportJob, Person
-from licensing.usecases import export_jobs
+from licensing.usecases import export_jobs, saved_views
 from tests.integration.api.caller import ADMIN, AUDIT, READ, token
 from tests.integration.engine import drive
 from tests.integration.licensing import state
@@ -41,6 +42,11 @@ CONFLICTS = {
     "server_token",
     "alerts_change",
     "usage_push",
+    "person_erase",
+    "member_remove",
+    "saved_view_keep",
+    "enterprise_token_replace",
+    "enterprise_check",
 }
 
 
@@ -63,6 +69,10 @@ def valid() -> dict[str, Any]:
     job = export_jobs.request(enterprise=octo, wish=wish, by=None)
     export_jobs.perform(export_id=job.pk)
     ExportJob.objects.filter(pk=job.pk).update(number=run.number)
+    view = saved_views.save(enterprise=octo, name="All", query="q=u", shared=True, by=None)
+    invitation, _link = invitations.invite(
+        enterprise=octo, email="new@octo.example", role=Role.AUDITOR, by=None, link=str
+    )
     person = Person.objects.filter(enterprise=octo, consumes=True).first()
     assert person is not None
     return {
@@ -73,6 +83,9 @@ def valid() -> dict[str, Any]:
         "id": person.pk,
         "fingerprint": avoidable.of(octo).candidates[0].fingerprint,
         "ending": "csv",
+        "saved": view.pk,
+        "invitation": invitation.pk,
+        "part": "organization",
         "key": "license_usage_sync",
     }
 

@@ -12,11 +12,11 @@ from ghconnect.api import document
 from ghconnect.api.site import api
 from ghconnect.models import Role, User
 from ghconnect.records import SAML_NAME_ID, Identity
-from ghconnect.usecases import access, access_tokens, suspension
+from ghconnect.usecases import access, access_tokens, invitations, suspension
 from licensing import avoidable
 from licensing.api import site  # noqa: F401 (adds its routers)
-from licensing.models import Person
-from licensing.usecases import export_jobs
+from licensing.models import Person, SavedView
+from licensing.usecases import export_jobs, saved_views
 from tests.integration.api.caller import ADMIN, AUDIT, READ, WRITE, Script, token
 from tests.integration.engine import drive
 from tests.support import estate as estates
@@ -42,6 +42,8 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "cloud_sources",
             "cloud_subscriptions",
             "cloud_sync",
+            "cloud_sync_changes",
+            "cloud_sync_csv",
             "cloud_syncs",
             "connection",
             "editions_list",
@@ -55,17 +57,23 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "github_consumed_licenses",
             "github_license_sync_status",
             "github_syncs",
+            "licenses_by",
             "people_list",
             "person_why",
             "renewal_summary",
+            "saved_view",
+            "saved_views_list",
             "server_github_syncs",
             "server_state",
             "server_sync",
             "server_sync_changes",
+            "server_sync_csv",
+            "server_sync_losing",
             "server_syncs",
             "server_statistics",
             "servers_list",
             "trend",
+            "trend_weeks",
             "verdict_counts",
         ),
         (READ, READERS),
@@ -78,6 +86,9 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "duplicate_exclusions",
             "duplicates",
             "enterprise_settings",
+            "enterprise_token",
+            "invitations_list",
+            "members_list",
             "server_accounts",
             "server_accounts_file",
             "server_settings",
@@ -97,9 +108,17 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
             "connection_enable",
             "duplicate_decide",
             "duplicate_exclude",
+            "enterprise_check",
             "enterprise_settings_change",
+            "enterprise_token_replace",
             "export_delete",
             "feature_switch",
+            "invitation_cancel",
+            "member_remove",
+            "person_erase",
+            "saved_view_delete",
+            "saved_view_keep",
+            "saved_view_rename",
             "server_add",
             "server_check",
             "server_remove",
@@ -118,6 +137,9 @@ TABLE: dict[str, tuple[str, frozenset[Role]]] = {
 BODIES: dict[str, Any] = {
     "alerts_change": {"addresses": ["octo@example.com"], "events": []},
     "enterprise_settings_change": {"currency": "EUR"},
+    "enterprise_token_replace": {"token": "not a token"},
+    "saved_view_keep": {"name": "Tokyo", "query": "q=server:ghe"},
+    "saved_view_rename": {"name": "Mona"},
     "server_add": {"host": "ghe-new.example.com", "way_in": "upload"},
     "server_rename": {"host": "ghe-tokyo.octo-corp.example"},
     "server_settings_change": {"managed_by": "ldap"},
@@ -169,6 +191,11 @@ def octo() -> Estate:
     for _ in range(2):
         export_jobs.request(enterprise=made.enterprise, wish=export_jobs.Wish("renewal", "zip"), by=None)
     estates.connected(made.server)
+    for name in ("Mona", "Jane"):  # one to be deleted
+        saved_views.save(enterprise=made.enterprise, name=name, query=f"q={name}", shared=True, by=made.owner)
+    invitations.invite(
+        enterprise=made.enterprise, email="new@octo.example", role=Role.AUDITOR, by=made.owner, link=str
+    )
     return made
 
 
@@ -191,6 +218,14 @@ def call(script: Script, operation: Operation, octo: Estate) -> int:
         "fingerprint": twice.fingerprint,
         "day": "2026-11-01",
         "chart": "licenses",
+    }
+    deleted = operation.id == "saved_view_delete"
+    views = SavedView.objects.filter(enterprise=octo.enterprise).order_by("-pk" if deleted else "pk")
+    where |= {
+        "saved": views[0].pk,
+        "invitation": octo.enterprise.invitations.get().pk,
+        "login": octo.owner.login,  # the last owner, who stays
+        "part": "server",
     }
     url = operation.path.format(**where)
     answer = script.send(operation.method, url, BODIES.get(operation.id))
@@ -235,7 +270,11 @@ def test_a_push_token_opens_its_own_door_alone(octo: Estate) -> None:
 def test_the_token_of_another_enterprise_finds_nothing(octo: Estate) -> None:
     acme = estates.estate("acme", "ghe.acme.example")
     script = Script(token(acme.enterprise, [READ, AUDIT, ADMIN], by=acme.owner))
-    named = [one for one in OPERATIONS if re.search("{(enterprise|host|id|fingerprint)}", one.path)]
+    named = [
+        one
+        for one in OPERATIONS
+        if re.search("{(enterprise|host|id|fingerprint|saved|invitation|login)}", one.path)
+    ]
     assert len(named) > 15
     assert {one.id: call(script, one, octo) for one in named} == {one.id: 404 for one in named}
 
