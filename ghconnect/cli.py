@@ -354,7 +354,10 @@ def _words(error: urllib.error.HTTPError) -> str:
     try:
         told = json.load(error)
         where = f" (line {told['line']})" if told.get("line") else ""
-        return f"{told['detail']}{where}"
+        wrong = [
+            f"{each['field'].removeprefix('body.')}: {each['message']}" for each in told.get("errors", ())
+        ]
+        return " ".join([f"{told['detail']}{where}", *wrong])
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"the console answered {error.code}"
 

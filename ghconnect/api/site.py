@@ -7,13 +7,16 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import orjson
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.operation import Operation
+from ninja.parser import Parser
 
 from ghconnect.request_facts import acting
 
@@ -35,6 +38,17 @@ class Site(NinjaAPI):
         return operation.view_func.__name__
 
 
+class ObjectParser(Parser):
+    """Reads a body that is a JSON object and nothing else: a list or null would pass for one without members."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the members. Raises ValueError."""
+        found = orjson.loads(request.body)
+        if not isinstance(found, dict):
+            raise ValueError(type(found).__name__)
+        return found
+
+
 api = Site(
     title="ghconnect",
     version="1",
@@ -43,6 +57,7 @@ api = Site(
     openapi_url=None,
     openapi_extra={"tags": document.TAGS},
     urls_namespace="ghconnect-api",
+    parser=ObjectParser(),
 )
 
 
@@ -70,7 +85,7 @@ def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Answer a body that is no JSON, which is all that ninja itself says by this error."""
     if errors.like_github(request):
         return errors.github(400, "Problems parsing JSON")
-    return problem(400, "bad_json", str(error))
+    return problem(400, "bad_json", _("The body is not a JSON object."))
 
 
 def patterns(site: NinjaAPI) -> list[URLPattern]:

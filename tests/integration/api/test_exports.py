@@ -125,3 +125,10 @@ def test_files_are_kept_for_a_time(octo: Enterprise, script: Script) -> None:
     retention.prune()
     assert not ExportChunk.objects.exists()
     assert script.get(f"{V1}/exports/1").status_code == 404
+
+
+@pytest.mark.parametrize("body", ["{", "[]", "null", '"csv"', '{"q": NaN}', '{"q": "\\ud800"}', "[" * 5000])
+def test_a_body_that_is_no_object_asks_for_nothing(script: Script, body: str) -> None:
+    answer = script.client.generic("POST", f"{V1}/exports", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["reason"]) == (400, "bad_json")
+    assert not ExportJob.objects.exists()
