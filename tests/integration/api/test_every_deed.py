@@ -48,11 +48,15 @@ DEEDS: dict[str, tuple[str, ...]] = {
     "upload": ("usage_push",),
 }
 GIVES_POWER = "a token makes nobody more powerful"
+OF_THE_OPERATOR = "of the whole install, whose operator has manage.py"
 OF_A_PERSON = "of whoever is signed in, in no enterprise"
 LEFT_OUT = {
     "enterprise_new": "a token is of one enterprise",
     "invitation": OF_A_PERSON,
-    "operator_enterprises": "of the operator, who has manage.py",
+    **dict.fromkeys(
+        ("operator_accounts", "operator_enterprises", "operator_suspend", "operator_unsuspend"),
+        OF_THE_OPERATOR,
+    ),
     "role": GIVES_POWER,
     "server_push": GIVES_POWER,
     "server_push_revoke": GIVES_POWER,
