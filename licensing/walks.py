@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from heapq import nlargest, nsmallest
 from typing import Any
 
 from django.db.models import QuerySet
@@ -29,7 +31,7 @@ class Count:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Search:
     """A search of a view, with what is known of how many it finds."""
 
@@ -58,16 +60,26 @@ class Search:
         """How many are found: as the edition holds it, else counted to COUNT_LIMIT."""
         if self._known is not None:
             return Count(self._known)
-        n = self.found()[: COUNT_LIMIT + 1].count()
+        had = "_gathered" in self.__dict__
+        n = len(self._gathered) if had else self.found()[: COUNT_LIMIT + 1].count()
         return Count(min(n, COUNT_LIMIT), n > COUNT_LIMIT)
 
     def page(
-        self, request: HttpRequest, order: Order, *, size: int = paging.SIZE, only: Order = ()
+        self,
+        request: HttpRequest,
+        order: Order,
+        *,
+        size: int = paging.SIZE,
+        only: Order = (),
+        counted: bool = False,
     ) -> paging.Page[Any]:
-        """Return the page the address names, in this order; of each license `only` some columns, or all."""
+        """Return the page the address names, in this order; of each license `only` some columns, or all.
+
+        `counted`: the number of all is asked for as well.
+        """
 
         def fetch(cursor: paging.Cursor | None, limit: int) -> list[Any]:
-            return self._fetch(order, cursor, limit, only)
+            return self._fetch(order, cursor, limit, only, counted=counted)
 
         return paging.assemble(request, fetch, lambda row: (row.sort, row.pk), kinds=(str, int), size=size)
 
@@ -75,20 +87,38 @@ class Search:
         """All licenses found."""
         return licenses.found(self.enterprise, self.view, self.query, common=self.common)
 
-    def _fetch(self, order: Order, cursor: paging.Cursor | None, limit: int, only: Order) -> list[Any]:
+    def _fetch(
+        self, order: Order, cursor: paging.Cursor | None, limit: int, only: Order, *, counted: bool
+    ) -> list[Any]:
         if self._known == 0:
             return []
 
         def nearest(rows: QuerySet[Any]) -> list[Any]:
             return list(paging.select(rows.only(*only) if only else rows, order, cursor)[:limit])
 
+        falling = order[0].startswith("-") != (cursor is not None and cursor.back)
         if self.walks:
-            falling = order[0].startswith("-") != (cursor is not None and cursor.back)
             ahead, end = self._ahead(order, cursor, falling=falling)
             rows = nearest(licenses.met(self.enterprise, self.view, self.query).filter(**ahead))
             if not end or len(rows) == limit:
                 return rows
+        if counted and self._known is None and len(self._gathered) <= COUNT_LIMIT:
+            return self._nearest_gathered(cursor, limit, falling=falling)
         return nearest(self.found())
+
+    @cached_property
+    def _gathered(self) -> list[tuple[str, int]]:
+        """Name and id of what is found, of no more than COUNT_LIMIT + 1: for its number and its page at once."""
+        return list(self.found().values_list(*licenses.ORDER)[: COUNT_LIMIT + 1])
+
+    def _nearest_gathered(self, cursor: paging.Cursor | None, limit: int, *, falling: bool) -> list[Any]:
+        """Names are compared by code point here as in both databases."""
+        least = nlargest if falling else nsmallest
+        there = cursor.values if cursor else None
+        ahead = (key for key in self._gathered if there is None or (key < there if falling else key > there))
+        ids = [pk for _, pk in least(limit, ahead)]
+        rows = licenses.everything(self.enterprise, self.view).in_bulk(ids)
+        return [rows[pk] for pk in ids if pk in rows]
 
     def _ahead(
         self, order: Order, cursor: paging.Cursor | None, *, falling: bool

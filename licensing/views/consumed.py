@@ -59,7 +59,7 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
     numbers = bridge.of(enterprise, changes=False)
     asked = asked_of(request, by_github=numbers.by_github)
     searched = walks.Search(enterprise, asked.view, asked.query, facets.of(enterprise))
-    page = searched.page(request, asked.fields)
+    page = searched.page(request, asked.fields, counted=asked.query.narrows)
     free = replace(searched, view=licenses.FREE).count()
     total = {licenses.GITHUB: numbers.read, licenses.EXPECTED: numbers.expected}.get(asked.view, free.n)
     count = free if asked.view == licenses.FREE else walks.Count(total)
