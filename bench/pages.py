@@ -8,7 +8,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from bench.measure import Row, Table
+from bench import deep
+from bench.measure import Row, Table, p95
 from bench.world import World
 from ghconnect.models import Enterprise, Membership, Role, User
 from licensing.usecases import facet_counts
@@ -16,8 +17,8 @@ from licensing.usecases import facet_counts
 TRIES = 40
 
 
-def measure(table: Table, store: str, few: World, many: World) -> None:
-    """Measure p95 of each page of `many` with that of `few` as its floor, in turn."""
+def measure(table: Table, store: str, few: World, many: World, size: int) -> None:
+    """Measure p95 of each page of `many`, `size` people, with that of `few` as its floor, in turn."""
     small, large = _client(few), _client(many)
     for name, query in _searches(many):
         quick, slow, counts = list[float](), list[float](), set[int]()
@@ -27,14 +28,16 @@ def measure(table: Table, store: str, few: World, many: World) -> None:
                 times.append(took)
                 counts.add(queries)
         told = f"{max(counts)} queries" if len(counts) == 1 else f"queries differ: {sorted(counts)}"
-        what = f"page of {len(many.accounts):,} against {len(few.accounts):,}: {name}"
-        table.add(Row(store, what, _p95(slow), _p95(quick), "≤ 1.5 ×, same queries", told))
+        what = f"page of {size:,} against {len(few.accounts):,}: {name}"
+        table.add(Row(store, what, p95(slow), p95(quick), "≤ 1.5 ×, same queries", told))
+    deep.measure(table, store, many, large)
 
 
 def _searches(of: World) -> list[tuple[str, str]]:
     return [
         ("no query", ""),
         ("one word", f"{of.prefix}-user-7"),
+        ("one address", f"user.777@{of.prefix}.example.com"),
         ("server:", f"server:{of.host}"),
         ("org:", "org:octo"),
         ("is:suspended", "is:suspended"),
@@ -64,7 +67,3 @@ def _client(of: World) -> Client:
     for query in ("", "x"):
         _page(client, of, query)
     return client
-
-
-def _p95(times: list[float]) -> float:
-    return sorted(times)[int(len(times) * 0.95)]
