@@ -10,6 +10,7 @@ WEEK = timedelta(days=7)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+PERIOD = "%Y-%m-%dT%H:%M:%SZ"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Quiet hours move a sync by less than a day, whatever the clocks of the zone do meanwhile.
@@ -33,12 +34,22 @@ def jitter(key: str) -> timedelta:
     return _hash(key) % 60 * MINUTE
 
 
+def kept_jitter(anchor: datetime, period_key: str) -> timedelta | None:
+    """The jitter with which a period of this anchor was named; None where the key is no such name."""
+    try:
+        at = datetime.strptime(period_key, PERIOD).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    found = (at - anchor.replace(microsecond=0)) % WEEK
+    return found if found < HOUR else None
+
+
 def due(
     anchor: datetime, n: int, jitter: timedelta, quiet_hours: QuietHours | None = None, zone: tzinfo = UTC
 ) -> Due:
     """The `n`-th weekly moment after the anchor, moved to the end of quiet hours if it falls into them."""
     at = (anchor.astimezone(UTC) + n * WEEK + jitter).replace(microsecond=0)
-    return Due(_after_quiet(at, quiet_hours, zone), _period(at))
+    return Due(after_quiet(at, quiet_hours, zone), _period(at))
 
 
 def next_due(
@@ -97,8 +108,8 @@ def share(seed: str) -> float:
     return 0.5 + _hash(seed) % 1000 / 2000
 
 
-def _after_quiet(at: datetime, quiet_hours: QuietHours | None, zone: tzinfo) -> datetime:
-    """`at`, or the end of the quiet hours around it; they may wrap midnight."""
+def after_quiet(at: datetime, quiet_hours: QuietHours | None, zone: tzinfo) -> datetime:
+    """Return `at`, or the end of the quiet hours around it; they may wrap midnight."""
     if quiet_hours is None:
         return at
     start, end = quiet_hours
@@ -117,7 +128,7 @@ def _every(step: timedelta, key: str, now: datetime) -> Due:
 
 
 def _period(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.strftime(PERIOD)
 
 
 def _hash(key: str) -> int:

@@ -25,16 +25,27 @@ Trigger = SyncRun.Trigger
 FARTHEST = timedelta(days=8)
 
 
-def jitter_key(server: Server) -> str:
-    """What the stable jitter of a server is taken from: its UUID, until known its host."""
-    return server.server_id or server.host
+def jitter_of(server: Server) -> timedelta:
+    """Return the server's jitter: from its UUID, until known its host, at the time it was enabled.
+
+    A due row goes on with the jitter it has: with another one a week that was run would come due again.
+    """
+    row = DueSync.objects.filter(server=server).first()
+    kept = schedule.kept_jitter(row.anchor, row.period) if row else None
+    return schedule.jitter(server.server_id or server.host) if kept is None else kept
+
+
+def quiet_of(server: Server) -> tuple[schedule.QuietHours | None, ZoneInfo]:
+    """Return the hours in which the server is not read, and the zone in which they are meant."""
+    quiet = (
+        None if server.quiet_from is None or server.quiet_to is None else (server.quiet_from, server.quiet_to)
+    )
+    return quiet, ZoneInfo(server.enterprise.time_zone)
 
 
 def next_due(server: Server, anchor: datetime, now: datetime) -> schedule.Due:
     """Return the server's next weekly moment after `now`, outside its quiet hours."""
-    quiet = (server.quiet_from, server.quiet_to) if server.quiet_from and server.quiet_to else None
-    zone = ZoneInfo(server.enterprise.time_zone)
-    return schedule.next_due(anchor, now, schedule.jitter(jitter_key(server)), quiet, zone)
+    return schedule.next_due(anchor, now, jitter_of(server), *quiet_of(server))
 
 
 def on_enable(*, server: Server, by: User | None) -> None:
@@ -132,9 +143,20 @@ def _one(pk: int, now: datetime | None) -> bool:
         .filter(pk=pk, at__lte=moment)
         .first()
     )
-    if due is None:
-        return False  # another beat was faster
+    if due is None or _is_quiet(due, moment):
+        return False  # another beat was faster, or its owner meanwhile said not now
     _request(due, moment)
+    return True
+
+
+def _is_quiet(due: DueSync, now: datetime) -> bool:
+    """Move what is due in quiet hours that were set since to their end; its period stays."""
+    if due.server is None:
+        return False
+    at = schedule.after_quiet(due.at, *quiet_of(due.server))
+    if at <= now:
+        return False
+    DueSync.objects.filter(pk=due.pk).update(at=at)
     return True
 
 
@@ -156,9 +178,7 @@ def _request(due: DueSync, now: datetime) -> None:
 
 def _weekly(due: DueSync, server: Server, now: datetime) -> tuple[list[schedule.Due], schedule.Due]:
     """The periods that have passed, the latest last, and the next."""
-    quiet = (server.quiet_from, server.quiet_to) if server.quiet_from and server.quiet_to else None
-    key, zone = schedule.jitter(jitter_key(server)), ZoneInfo(server.enterprise.time_zone)
-    passed = schedule.passed(due.anchor, due.at, now, key, quiet, zone)
+    passed = schedule.passed(due.anchor, due.at, now, jitter_of(server), *quiet_of(server))
     late = [one for one in passed if one.period_key != due.period]
     return [schedule.Due(due.at, due.period), *late], next_due(server, due.anchor, now)
 

@@ -157,6 +157,36 @@ def test_a_clock_that_goes_back_asks_for_no_period_twice(server: Server) -> None
     assert due(server).at == row.at + WEEK
 
 
+def test_a_server_whose_id_becomes_known_is_not_read_twice_in_a_week(server: Server) -> None:
+    """Its jitter came from its host; another one would bring the same week about again, under another name."""
+    over(server)
+    first = due(server)
+    for server_id in map(str, range(20)):  # some of them come later within the hour
+        Server.objects.filter(pk=server.pk).update(server_id=server_id)
+        DueSync.objects.filter(pk=first.pk).update(at=first.at, period=first.period)
+        schedule.dispatch(now=first.at + timedelta(seconds=10))
+        assert due(server).at == first.at + WEEK
+    assert weekly(server) == [first.period]
+
+
+@pytest.mark.parametrize("start", [0, -1, 1])
+def test_quiet_hours_that_are_set_later_hold_for_what_is_due_already(server: Server, start: int) -> None:
+    """It comes at their end, for the same period, once; hours elsewhere change nothing."""
+    over(server)
+    row = due(server)
+    hour = (row.at + timedelta(hours=start)).hour
+    Server.objects.filter(pk=server.pk).update(quiet_from=time(hour), quiet_to=time((hour + 2) % 24))
+    held = start < 1
+    assert schedule.dispatch(now=row.at) == (not held)
+    assert weekly(server) == ([] if held else [row.period])
+    if held:
+        later = due(server)
+        assert (later.at.hour, later.at.minute, later.period) == ((hour + 2) % 24, 0, row.period)
+        assert schedule.dispatch(now=later.at) == 1
+    assert weekly(server) == [row.period]
+    assert due(server).period == key(datetime.fromisoformat(row.period) + WEEK)
+
+
 def test_a_weekly_run_takes_a_queued_one_for_its_own(server: Server) -> None:
     row = due(server)
     schedule.dispatch(now=row.at)
