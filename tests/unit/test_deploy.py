@@ -97,6 +97,16 @@ def test_systemd_reads_the_units(tmp_path: Path) -> None:
     assert (told.returncode, told.stderr) == (0, "")
 
 
+def test_unsafe_settings_end_it_before_it_starts() -> None:
+    check = "python manage.py check --deploy"
+    assert SERVICES["migrate"]["command"].startswith(f'sh -c "{check} && ')
+    for name in ("web", "worker", "beat"):
+        assert SERVICES[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
+        assert f"ExecStartPre=/opt/ghconnect/.venv/bin/{check}\n" in (
+            ROOT / f"deploy/ghconnect-{name}.service"
+        ).read_text()
+
+
 SAFE = {
     "DEBUG": False,
     "HTTPS_ONLY": True,
