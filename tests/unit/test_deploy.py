@@ -102,9 +102,10 @@ def test_unsafe_settings_end_it_before_it_starts() -> None:
     assert SERVICES["migrate"]["command"].startswith(f'sh -c "{check} && ')
     for name in ("web", "worker", "beat"):
         assert SERVICES[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
-        assert f"ExecStartPre=/opt/ghconnect/.venv/bin/{check}\n" in (
-            ROOT / f"deploy/ghconnect-{name}.service"
-        ).read_text()
+        assert (
+            f"ExecStartPre=/opt/ghconnect/.venv/bin/{check}\n"
+            in (ROOT / f"deploy/ghconnect-{name}.service").read_text()
+        )
 
 
 SAFE = {
