@@ -123,7 +123,7 @@ def github_records(view: str, licenses_of_page: QuerySet[Any]) -> list[Record]:
 
 def console_records(enterprise: Enterprise, view: str, ids: Sequence[int]) -> list[Record]:
     """Return licenses of a page as exports have them, each with the id of its person (None where nobody is)."""
-    rows = licenses.everything(enterprise, view).filter(pk__in=ids).order_by(*licenses.ORDER)
+    rows = licenses.everything(enterprise, view).filter(pk__among=ids).order_by(*licenses.ORDER)
     make = _of_rows if view == licenses.GITHUB else _of_people
     return [{"person": person, **record} for person, record in make(rows)]
 

@@ -94,7 +94,8 @@ class Search:
             return []
 
         def nearest(rows: QuerySet[Any]) -> list[Any]:
-            return list(paging.select(rows.only(*only) if only else rows, order, cursor)[:limit])
+            some = rows.values_list("pk", *only, named=True) if only else rows
+            return list(paging.select(some, order, cursor)[:limit])
 
         falling = order[0].startswith("-") != (cursor is not None and cursor.back)
         if self.walks:
