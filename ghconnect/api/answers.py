@@ -17,7 +17,9 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 
 def answer(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return a JSON answer."""
-    return HttpResponse(orjson.dumps(body), status=status, content_type=CONTENT_TYPE, headers=headers)
+    # The document has numbers as keys.
+    text = orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS)
+    return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)
 
 
 def tag(request: HttpRequest, *facts: object) -> str:

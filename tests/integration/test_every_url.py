@@ -179,6 +179,9 @@ def samples(octo: Estate) -> dict[str, Any]:
         "provider_id": "sso",
         "day": "2026-03-02",
         "fingerprint": "0" * 32,
+        "saved": 1,
+        "invitation": 1,
+        "part": "server",
     }
 
 
