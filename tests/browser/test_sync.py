@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from celery import current_app
-from playwright.sync_api import Locator, Page, Response, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from ghconnect.models import Server, User
+from ghconnect.models import Membership, Role, Server, User
 from ghconnect.usecases import connect, features
 from licensing.models import SyncRun
 from tests.support import stack as stacks
@@ -58,11 +58,26 @@ def beat(stack: Stack) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def other_owner(octo: Octo, browser: Browser, stack: Stack, sign_in: Callable[..., None]) -> Iterator[Page]:
+    """Open the browser of a second owner of the enterprise."""
+    ada = User.objects.create_user(f"ada-{octo.owner.login}@octo.example", f"ada-{octo.owner.login}")
+    Membership.objects.create(user=ada, enterprise=octo.enterprise, role=Role.OWNER)
+    with browser.new_context(base_url=stack.url, locale="en-US", timezone_id="UTC") as context:
+        sign_in(ada, context)
+        yield context.new_page()
+
+
 def test_sync_now_is_watched_step_by_step(
-    page: Page, octo: Octo, synced: Server, slow_worker: None, sign_in: Callable[[User], None], look: Look
+    page: Page,
+    octo: Octo,
+    synced: Server,
+    slow_worker: None,
+    other_owner: Page,
+    sign_in: Callable[[User], None],
+    look: Look,
 ) -> None:
-    looks: list[Response] = []
-    page.on("response", lambda answer: looks.append(answer) if "/license/progress" in answer.url else None)
+    looks, run_looks = looks_of(page), looks_of(other_owner)
     sign_in(octo.owner)
     page.goto(f"{octo.url}/servers/{synced.host}/license")
     section = page.get_by_role("region", name="License sync")
@@ -70,32 +85,62 @@ def test_sync_now_is_watched_step_by_step(
 
     expect(section.get_by_role("button", name="Sync now")).to_be_disabled()
     expect(section.get_by_role("progressbar", name="License sync")).to_be_visible()
-    look(page)
+    second_tab = page.context.new_page()
+    second_tab.goto(page.url)
+    run = SyncRun.objects.filter(server=synced).latest("number")
+    other_owner.goto(f"{octo.url}/servers/{synced.host}/license/syncs/{run.number}")
+    other_owner.locator("#run-refresh").focus()
     page.locator("#sync-refresh").focus()
-    steps = watched(page, section)
-    assert steps == sorted(steps)
-    assert len(set(steps)) >= 3, f"the page showed steps {steps}"
+    shown = watched(section, page, second_tab, other_owner)
+    assert all(steps == sorted(steps) and len(set(steps)) >= 3 for steps in shown), f"they showed {shown}"
     expect(section.get_by_role("progressbar")).to_have_count(0)
     # The link that had the focus is gone with the run; the focus is not lost to the top of the page.
     expect(section.get_by_role("heading", name="License sync")).to_be_focused()
     runs = page.get_by_role("region", name="Recent syncs").get_by_role("row")
-    expect(runs.filter(has_text=f"Sync now · {octo.owner.login}")).to_contain_text("Unchanged")
+    ended = runs.filter(has_text=f"Sync now · {octo.owner.login}")
+    expect(ended).to_contain_text("Unchanged")
     look(page)
+    the_same_end(SyncRun.objects.get(pk=run.pk).fetched, ended, second_tab, other_owner)
 
-    seen = len(looks)
+    seen = len(looks), len(run_looks)
     page.wait_for_timeout(2500)  # longer than the pause between two looks at a run that moves
-    assert len(looks) == seen, "the page goes on asking though the run is over"
+    assert (len(looks), len(run_looks)) == seen, "a page goes on asking though the run is over"
 
 
-def watched(page: Page, section: Locator) -> list[int]:
-    """Look on until the run is over, touching nothing; return the numbers of the steps that were shown."""
-    shown, deadline = [], time.monotonic() + 30
-    while not section.get_by_text("Up to date").is_visible():
+def looks_of(page: Page) -> list[str]:
+    """Return a list that grows by each look a page takes by itself."""
+    looks: list[str] = []
+    page.on("request", lambda asked: looks.append(asked.url) if "mark=" in asked.url else None)
+    return looks
+
+
+def the_same_end(accounts: int, ended: Locator, second_tab: Page, run_page: Page) -> None:
+    """Every page says how the run ended, and what it counted."""
+    expect(ended).to_contain_text(f"{accounts}")
+    row = second_tab.get_by_role("region", name="Recent syncs").get_by_role("row").nth(1)
+    expect(row).to_have_text(ended.inner_text(), use_inner_text=True)
+    expect(run_page.get_by_role("heading", level=1)).to_contain_text("Unchanged")
+    steps = run_page.get_by_role("region", name="Steps")
+    expect(steps).to_contain_text(f"{accounts} accounts")
+    expect(steps.get_by_role("heading", name="Steps")).to_be_focused()
+
+
+def watched(section: Locator, *pages: Page) -> list[list[int]]:
+    """Look on until the run is over, touching nothing; return the numbers of the steps that each page showed."""
+    shown: list[list[int]] = [[] for _ in pages]
+    deadline = time.monotonic() + 30
+    while not (section.get_by_text("Up to date").is_visible() and all(map(is_over, pages))):
         assert time.monotonic() < deadline, section.inner_text()
-        step = re.search(r"Step (\d) of 5", section.get_by_role("status").inner_text())
-        shown += [int(step[1])] if step else []
-        page.wait_for_timeout(150)
+        for steps, page in zip(shown, pages, strict=True):
+            step = re.search(r"Step (\d) of 5", page.locator("main").inner_text())
+            steps += [int(step[1])] if step else []
+        pages[0].wait_for_timeout(100)
     return shown
+
+
+def is_over(page: Page) -> bool:
+    """Whether a page shows no run under way any more."""
+    return page.get_by_role("progressbar").count() == 0
 
 
 @pytest.mark.parametrize("javascript", [False])

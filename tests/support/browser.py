@@ -87,10 +87,10 @@ def page(context: BrowserContext, page_errors: list[str]) -> Iterator[Page]:
 
 
 @pytest.fixture
-def sign_in(context: BrowserContext, stack: Stack) -> Callable[[User], None]:
-    """Return a function that gives the browser a person's session, without the form."""
+def sign_in(context: BrowserContext, stack: Stack) -> Callable[..., None]:
+    """Return a function that gives a person's session to the browser, or to another `context`, without the form."""
 
-    def give(user: User) -> None:
+    def give(user: User, context: BrowserContext = context) -> None:
         client = Client()
         client.force_login(user)
         name = settings.SESSION_COOKIE_NAME
