@@ -25,6 +25,11 @@ def ago(when: datetime, now: datetime) -> str:
     return _past(past)
 
 
+def until(when: datetime, now: datetime) -> str:
+    """Return "within a minute" of what is about to come, else as `ago`."""
+    return _("within a minute") if abs(when - now) < timedelta(minutes=1) else ago(when, now)
+
+
 def age(when: datetime, now: datetime) -> str:
     """Return "4 days old", of data that stays until the next sync; minutes and hours while it is young."""
     old = max(now - when, timedelta())

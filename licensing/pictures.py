@@ -161,9 +161,13 @@ def _framed(drawing: Drawing, of: Span, marks: Sequence[float], x: Scale, y: Sca
     step = (of.end - of.start) / (count - 1)
     days = [of.start + step * n for n in range(count)]
     anchors = ["start", *["middle"] * (count - 2), "end"]
+    # In the first days several places are of one day, which is named once.
+    named = {
+        moments.day(day): (day, anchor) for day, anchor in reversed(list(zip(days, anchors, strict=True)))
+    }
     words = [
-        Word(x.at(day.timestamp()), box.height - 8, moments.day(day), anchor)
-        for day, anchor in zip(days, anchors, strict=True)
+        Word(x.at(day.timestamp()), box.height - 8, text, anchor)
+        for text, (day, anchor) in reversed(named.items())
     ]
     return replace(drawing, lines=[y.at(mark) for mark in marks], words=[*_values(box, marks, y), *words])
 

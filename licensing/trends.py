@@ -77,7 +77,7 @@ def span(enterprise: Enterprise, key: str) -> Span:
     first = Edition.objects.filter(enterprise=enterprise).aggregate(at=Min("at"))["at"] or end
     start = end - timedelta(days=days) if days else first
     # What is older than the first edition would be an empty plain.
-    return Span(key, min(max(start, first - (end - first) / 20), end - timedelta(hours=1)), end)
+    return Span(key, min(max(start, first - (end - first) / 20), end - timedelta(minutes=1)), end)
 
 
 # --- licenses over time ------------------------------------------------------------------------------------------

@@ -95,6 +95,7 @@ def started() -> Iterator[Console]:
             process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
             known = passwords(process, log) | operator(folder)
+            day_one(folder)
             yield Console(f"http://127.0.0.1:{port}", known, own=True)
         finally:
             process.send_signal(signal.SIGTERM)
@@ -109,6 +110,17 @@ def operator(folder: str) -> dict[str, str]:
     told = (*command, "--email", f"{OPERATOR}@console.example")
     subprocess.run(told, cwd=ROOT, env={**os.environ, **known}, check=True, stdout=subprocess.DEVNULL)
     return {OPERATOR: password}
+
+
+def day_one(folder: str) -> None:
+    """Add an enterprise of the sandbox's owner with nothing in it: no token, no server."""
+    words = (
+        "from ghconnect.models import Enterprise, Membership, Role, User;"
+        "Membership.objects.create(user=User.objects.get(login='mona'), role=Role.OWNER,"
+        " enterprise=Enterprise.objects.create(slug='day-one', name='Day One'))"
+    )
+    command = (sys.executable, "manage.py", "shell", "--no-imports", "--command", words)
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "GHCONNECT_VAR": folder}, check=True)
 
 
 def free_ports(count: int) -> list[int]:

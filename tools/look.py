@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,14 +24,43 @@ NEW = "ghe-new.octo-corp.example"
 
 
 def prepare(console: Console, browser: Browser) -> None:
-    """Bring a console of our own into the state of its `own` pages: one more server, neither connected nor read."""
+    """Bring a console of our own into the states of its `own` pages, as an owner and pretend GitHub can."""
     context = console.context(browser, pages.OWNER)
     page = context.new_page()
     page.goto(f"{pages.E}/servers/new")
     page.get_by_label("Host name").fill(NEW)
     page.get_by_label("An owner uploads a file").check()
     page.get_by_role("button", name="Add server").click()
+    add_garden(page)
+    start_sync(page)
     context.close()
+
+
+def add_garden(page: Page) -> None:
+    """Add the second account of the sandbox, whose token pretend GitHub shows."""
+    page.goto(_pretend_github(page))
+    token = re.search(r"ghp_PRETENDOctoGarden\w+", page.content())
+    assert token is not None
+    page.goto("/enterprises/new")
+    page.get_by_label("Account", exact=True).fill("octo-garden")
+    page.get_by_label("Kind of account").select_option(label="Organization")
+    page.get_by_label("GitHub", exact=True).fill("github.octo-corp.example")
+    page.get_by_label("Token").fill(token[0])
+    page.get_by_role("button", name="Add enterprise account").click()
+
+
+def start_sync(page: Page) -> None:
+    """Let a sync begin whose server prepares its report for longer than anybody looks."""
+    page.request.post(f"{_pretend_github(page)}/control/settings", data={"report_seconds": 86400})
+    page.goto(f"{pages.server('osaka')}/license")
+    page.get_by_role("button", name="Sync now").click()
+    page.get_by_text("still preparing its report").first.wait_for()
+
+
+def _pretend_github(page: Page) -> str:
+    """Return the address of pretend GitHub, as every page of the sandbox links it."""
+    page.goto(pages.E)
+    return str(page.get_by_role("link", name="Pretend GitHub").get_attribute("href"))
 
 
 def shown(console: Console) -> list[pages.Page]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 E = "/enterprises/octo-corp"
+# A second account of the sandbox, which a console of our own adds: counted once, no server.
+GARDEN = "/enterprises/octo-garden"
 # Who looks: the owner and the billing manager of the sandbox, nobody, or the operator of a console of our own.
 OWNER, BILLER, NOBODY, OPERATOR = "mona", "finn", "", "operator"
 
@@ -54,6 +56,9 @@ PAGES = (
     Page("Tour", "/tour"),
     Page("Overview", E, header=True),
     Page("Overview, for a billing manager", E, BILLER, header=True),
+    Page("Overview, day one", "/enterprises/day-one", own=True),
+    Page("Overview, without a server", f"{GARDEN}", own=True),
+    Page("Trends, one point", f"{GARDEN}/licensing/trends", own=True),
     Page("GitHub Connect, all servers", f"{E}/github-connect"),
     Page("Add a server", f"{E}/servers/new"),
     Page("GitHub Connect, connected", f"{server('tokyo')}/github-connect", header=True),
@@ -66,6 +71,8 @@ PAGES = (
     Page("License, up to date", f"{server('tokyo')}/license"),
     Page("License, failing", f"{server('nagoya')}/license"),
     Page("License, by file", f"{server('plant')}/license"),
+    Page("License, while it syncs", f"{server('osaka')}/license", own=True),
+    Page("License sync, under way", f"{server('osaka')}/license/syncs/3", own=True),
     Page("License, not read yet", f"{server('new')}/license", own=True),
     Page("License syncs", f"{server('berlin')}/license/syncs"),
     Page("GitHub's sync history", f"{server('osaka')}/license/github-syncs"),

@@ -78,6 +78,12 @@ def ago(when: datetime | None, now: datetime) -> str:
 
 
 @register.filter
+def until(when: datetime | None, now: datetime) -> str:
+    """`{{ when|until:now }}`: "within a minute", "in 5 minutes"."""
+    return _time(when, lambda when: moments.until(when, now))
+
+
+@register.filter
 def age(when: datetime | None, now: datetime) -> str:
     """`{{ when|age:now }}`: "4 days old"."""
     return _time(when, lambda when: moments.age(when, now))

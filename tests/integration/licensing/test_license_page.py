@@ -164,6 +164,16 @@ def test_looks_come_ever_later_while_nothing_moves_and_end_by_themselves(
     assert ">Refresh</a>" in page
 
 
+def test_a_run_that_waits_is_no_error_and_says_when_it_goes_on(osaka: Server, owner: Client) -> None:
+    runs.wait(state.working(osaka, "fetch"), timedelta(seconds=20), "preparing", {"host": HOST})
+    for address in (PAGE, f"{PAGE}/syncs/1"):
+        page = state.text(owner, address)
+        words = re.sub(r"<[^>]+>", "", page)
+        assert "still preparing its report" in words
+        assert "Goes on within a minute." in words
+        assert "flash-error" not in page
+
+
 def test_a_run_that_moves_is_looked_at_often_again(osaka: Server, owner: Client) -> None:
     run = state.working(osaka, "fetch", fetched=10)
     url = f"{PROGRESS}?mark={progress.progress(run, timezone.now()).mark}&quiet=9"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ghconnect.models import Enterprise, Server
-from licensing import trends
+from licensing import pictures, trends
 from licensing.models import Edition, GitHubCount, SyncRun
+from licensing.trends import Series, Span
 from tests.integration.engine import drive
 
 PAGE = "/enterprises/octo/licensing/trends"
@@ -53,6 +54,16 @@ def test_day_one_says_when_each_picture_begins(octo: Enterprise, owner: Client) 
     assert "No server has been read yet." in shown
     for name in NAMES:
         assert len(rows(owner, name)) <= 1 + (name == "weeks")
+
+
+def test_the_first_point_is_a_line_under_one_day() -> None:
+    end = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    first = Series("counted", "Counted", [(end - timedelta(seconds=12), 236)])
+    of = Span("all", end - timedelta(minutes=1), end)
+    for drawing in pictures.lines("licenses", "Licenses", [first], of).drawings:
+        assert [word.text for word in drawing.words if "2026" in word.text] == ["24 Nov 2026"]
+        begins, ends = re.findall(r"[MH](\d+(?:\.\d+)?)", drawing.paths[0][1])
+        assert float(ends) - float(begins) > drawing.box.across / 6
 
 
 def test_each_picture_has_words_a_table_and_a_file(estate: Enterprise, owner: Client) -> None:
