@@ -47,6 +47,35 @@ def test_a_billing_manager_reads_who_consumes_a_license(
     look(page)
 
 
+def test_filters_and_row_menus_need_no_mouse_and_hold_still_when_asked(
+    page: Page, storyline: Octo, sign_in: SignIn
+) -> None:
+    sign_in(storyline.owner)
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(f"{storyline.url}/licensing/consumed")
+    menus = page.locator("main details[data-menu]")
+    assert menus.count() >= 9
+    for menu in (menus.first, menus.last):
+        menu.locator("summary").focus()
+        page.keyboard.press("Enter")
+        expect(menu).to_have_attribute("open", "")
+        page.keyboard.press("ArrowDown")
+        expect(menu.locator("a, button:not([disabled])").first).to_be_focused()
+        expect(menu.locator(".SelectMenu-modal")).to_have_css("animation-name", "none")
+        page.keyboard.press("Escape")
+        expect(menu).not_to_have_attribute("open", "")
+    row = page.locator("button[popovertarget]").first
+    row.focus()
+    page.keyboard.press("Enter")
+    choices = page.locator(":popover-open a")
+    expect(choices.first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(choices.first).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(choices).to_have_count(0)
+    expect(row).to_be_focused()
+
+
 def test_files_hold_what_the_page_shows(
     page: Page, storyline: Octo, sign_in: SignIn, look: Look, tmp_path: Path
 ) -> None:
