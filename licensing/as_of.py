@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from io import StringIO
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from ghconnect import clock, wording
 from ghconnect.models import Enterprise
@@ -92,9 +92,8 @@ def of(enterprise: Enterprise, day: date) -> Day:
 
 def people(enterprise: Enterprise, edition: Edition) -> QuerySet[Person]:
     """Return who held a license in an edition, also those whose names are erased."""
-    return Person.objects.filter(
-        Exists(_seats(edition).filter(person_id=OuterRef("pk"))), enterprise=enterprise
-    )
+    # Not asked for each person: SQLite would walk all seats for every one of them.
+    return Person.objects.filter(pk__in=_seats(edition).values("person_id"), enterprise=enterprise)
 
 
 def _seats(edition: Edition) -> QuerySet[Seat]:

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from ghconnect.models import Enterprise, Server
+from licensing import as_of
 from licensing.models import Edition, Person
 from tests.integration.engine import drive
 
@@ -86,3 +87,8 @@ def test_the_files_of_the_list_give_a_past_day_too(days: list[str], manager: Cli
     for ending, more in (("xlsx", {}), ("csv", {"q": "ann"}), ("json", {"view": "expected"})):
         assert manager.get(f"{where}.{ending}", {"as_of": days[1], **more}).status_code == 400
     assert manager.get(where, {"as_of": days[1]}).headers["Location"] == f"{PAGE}?as_of={days[1]}"
+
+
+def test_people_of_a_day_are_found_without_walking_seats_for_each(days: list[str]) -> None:
+    last = Edition.objects.latest("number")
+    assert "CORRELATED" not in as_of.people(last.enterprise, last).explain()
