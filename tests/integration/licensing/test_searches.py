@@ -21,7 +21,7 @@ from tests.integration.engine import drive
 
 from .conftest import OSAKA, TOKYO
 
-PEOPLE = 36
+PEOPLE = 24
 TYPED = (
     *("n1", "u2 server:ghe-tokyo", "n1 -is:suspended", f"server:{TOKYO} org:octo", "is:both matched-by:saml"),
     *(
@@ -107,20 +107,18 @@ def test_walked_and_gathered_are_the_same_licenses(
     assert walked > 40
 
 
-@pytest.mark.parametrize("typed", ["org:octo", "p"])
-def test_pages_go_back_as_they_went_on(
-    crowd: Enterprise, typed: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_go_back_as_they_went_on(crowd: Enterprise, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walks, "FURTHEST", 4)
     facet_counts.count(enterprise=crowd)
-    asked = walks.Search(crowd, licenses.EXPECTED, search.parse(typed), facets.of(crowd))
-    forth = list(pages(asked, licenses.ORDER))
-    back, url = [forth[-1]], forth[-1].previous_url
-    while url:
-        back.append(asked.page(RequestFactory().get(f"/{url}"), licenses.ORDER, size=5, counted=True))
-        url = back[-1].previous_url
-    assert len(forth) > 3
-    assert numbers(reversed(back)) == numbers(forth)
+    for typed in ("org:octo", "p"):
+        asked = walks.Search(crowd, licenses.EXPECTED, search.parse(typed), facets.of(crowd))
+        forth = list(pages(asked, licenses.ORDER))
+        back, url = [forth[-1]], forth[-1].previous_url
+        while url:
+            back.append(asked.page(RequestFactory().get(f"/{url}"), licenses.ORDER, size=5, counted=True))
+            url = back[-1].previous_url
+        assert len(forth) > 3
+        assert numbers(reversed(back)) == numbers(forth)
 
 
 def test_what_is_held_is_of_its_edition_alone(crowd: Enterprise, tokyo: Server, owner: Client) -> None:
