@@ -22,11 +22,13 @@ from licensing.models import (
     RunChunk,
     SavedView,
     SearchTerm,
+    SyncRun,
     TwiceCandidate,
     TwiceExclusion,
     TwicePerson,
 )
 
+from . import held_copies
 from .retention import NEEDED, NO_ADDRESS, NO_CLOUD, NO_NAME
 
 
@@ -47,6 +49,7 @@ def person(*, enterprise: Enterprise, pk: int, by: User | None) -> int:
     if subject.ended_edition is None or gone.filter(Exists(_listed())).exists():
         raise StillThere(str(pk))
     names = _names(subject, gone, clouds)
+    held_copies.forget(enterprise=enterprise, gone=gone, names=names, by=by)
     _forget_copies(enterprise, gone)
     count = gone.update(**NO_ADDRESS)
     Address.objects.filter(cloud_account__in=clouds).delete()
@@ -77,8 +80,11 @@ def _names(subject: Person, gone: QuerySet[Account], clouds: QuerySet[CloudAccou
 
 
 def _forget_copies(enterprise: Enterprise, gone: QuerySet[Account]) -> None:
-    """Copies of the reports that named the person go whole, of runs that are over: they are only copies."""
-    theirs = Q(run__server__in=gone.values("server")) | Q(run__server=None)
+    """Copies of the reports that named the person go whole, of runs that are over: they are only copies.
+
+    So do those of reports that were never published, whatever the server: nothing tells whom they name.
+    """
+    theirs = Q(run__server__in=gone.values("server")) | Q(run__server=None) | ~Q(run__state__in=SyncRun.GOOD)
     copies = RunChunk.objects.filter(theirs, run__enterprise=enterprise).exclude(run__state__in=NEEDED)
     copies.delete()
 

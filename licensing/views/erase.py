@@ -46,7 +46,7 @@ def _question(request: PlacedRequest, found: Person) -> Question:
         title=_("Erase %(name)s") % {"name": found.name or _("No name")},
         body=_(
             "Addresses and names are removed from all runs, saved views and lists; counts stay."
-            " The copies kept of their reports go too."
+            " The copies kept of their reports go too; a held sync that names them is discarded."
         ),
         verb=_("Erase"),
         back=reverse("person", kwargs=where),

@@ -51,6 +51,32 @@ def everything_said() -> str:
     return " ".join(map(str, told)).lower()
 
 
+def test_held_runs_that_name_who_is_erased_are_discarded(
+    octo: Enterprise, tokyo: Server, owner: Client
+) -> None:
+    """They hold the person's report, staged and as a copy; those that name nobody of the erased stay held."""
+    zeb, crowd = "zebedee.quill@octo.example", [drive.account(n, f"u{n}@octo.example") for n in range(20, 50)]
+    osaka = drive.server(octo, "ghe-osaka.octo.example")
+    drive.read_cloud(octo, [drive.row(f"user{n}") for n in range(60)])
+    drive.read_server(osaka, [drive.account(1, "one@octo.example")])
+    drive.read_server(tokyo, [*crowd, drive.account(7, zeb, "Zebedee")])
+    drive.read_server(tokyo, crowd)
+    rows = [drive.row("zebq", [f"{tokyo.host}:7"], [zeb], github_com_name="Zebedee Quill")]
+    held = [
+        drive.read_server(tokyo, [drive.account(7, zeb, "Zebedee")], publish=False),
+        drive.read_cloud(octo, rows, publish=False),
+        drive.read_server(osaka, [], publish=False),
+    ]
+    assert [run.state for run in held] == ["held"] * 3
+    gone = Person.objects.get(name="Zebedee")
+    assert owner.post(f"/enterprises/octo/licensing/people/{gone.pk}/erase").status_code == 302
+    for run in held:
+        run.refresh_from_db()
+    assert [run.state for run in held] == ["discarded", "discarded", "held"]
+    said = everything_said()
+    assert [word for word in ("zebedee", "quill", "zebq") if word in said] == []
+
+
 def test_nothing_in_the_database_names_who_is_erased(octo: Enterprise, tokyo: Server, owner: Client) -> None:
     zeb = "zebedee.quill@octo.example"
     row = drive.row("zebq", [f"{tokyo.host}:7"], [zeb], github_com_name="Zebedee Quill")
