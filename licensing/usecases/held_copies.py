@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -37,7 +37,7 @@ def forget(*, enterprise: Enterprise, gone: QuerySet[Account], names: set[str], 
 
 
 def _mentions(
-    runs: dict[int, int | None], gone: QuerySet[Account], names: set[str]
+    runs: Mapping[int, int | None], gone: QuerySet[Account], names: set[str]
 ) -> Iterator[QuerySet[Any]]:
     """Staged rows of the person: by account, by address, by login, and by GitHub's rows of them."""
     for run, server in runs.items():
