@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from ghconnect.models import Enterprise
-from licensing.models import Account, Address, LicenseRow, Person
+from licensing.models import LicenseRow, Person
 from licensing.rules.normalise import email_key
 
 from . import check_address, listing
 
 # More are taken in several goes; a page of more answers nobody.
-MOST = 2000
+MOST = 10_000
 BATCH = 500
 
 
@@ -45,20 +45,20 @@ def split(text: str) -> list[str]:
 
 def answers(enterprise: Enterprise, addresses: Sequence[str]) -> list[Answer]:
     """Answer for each address; those that nobody has cost no query of their own."""
-    keys = [email_key(address) for address in addresses]
-    known, invited = set(_known(enterprise, keys)), _invited(enterprise)
+    invited = _invited(enterprise)
     return [
-        _answer(enterprise, address, key in known, invited.get(key))
-        for address, key in zip(addresses, keys, strict=True)
+        answer
+        for start in range(0, len(addresses), BATCH)
+        for answer in _some(enterprise, addresses[start : start + BATCH], invited)
     ]
 
 
-def _known(enterprise: Enterprise, keys: Sequence[str]) -> Iterator[str]:
-    for start in range(0, len(keys), BATCH):
-        some = keys[start : start + BATCH]
-        yield from Address.objects.filter(enterprise=enterprise, key__in=some).values_list("key", flat=True)
-        accounts = Account.objects.filter(enterprise=enterprise, ended_edition=None, key__in=some)
-        yield from accounts.values_list("key", flat=True)
+def _some(
+    enterprise: Enterprise, addresses: Sequence[str], invited: dict[str, Person | None]
+) -> Iterator[Answer]:
+    found = check_address.of(enterprise, addresses)
+    for address, one in zip(addresses, found, strict=True):
+        yield _answer(address, one, invited)
 
 
 def _invited(enterprise: Enterprise) -> dict[str, Person | None]:
@@ -69,13 +69,10 @@ def _invited(enterprise: Enterprise) -> dict[str, Person | None]:
     return {key: people.get(pk or 0) for key, pk in pairs if "@" in key}
 
 
-def _answer(enterprise: Enterprise, address: str, known: bool, invited: Person | None) -> Answer:
-    if not known:
-        words = _("New: an account with it would consume another license")
-        if invited:
-            words = _("Invited by email: an account with it is a license of its own until GitHub joins them")
-        return Answer(address, words, "", invited, 1, invited=invited is not None)
-    found = check_address.of(enterprise, address)
+def _answer(address: str, found: check_address.Checked, invitations: dict[str, Person | None]) -> Answer:
+    invited = found.key in invitations
+    if not found.known:
+        return _new(address, invitations.get(found.key), invited=invited)
     return Answer(
         address=address,
         words=_words(found),
@@ -83,9 +80,16 @@ def _answer(enterprise: Enterprise, address: str, known: bool, invited: Person |
         person=found.person,
         licenses=found.licenses,
         accounts=tuple(f"{account.login} · {account.server.short_name}" for account in found.accounts),
-        invited=invited is not None,
+        invited=invited,
         tie=found.tie,
     )
+
+
+def _new(address: str, person: Person | None, *, invited: bool) -> Answer:
+    words = _("New: an account with it would consume another license")
+    if invited:
+        words = _("Invited by email: an account with it is a license of its own until GitHub joins them")
+    return Answer(address, words, "", person, 1, invited=invited)
 
 
 def _words(found: check_address.Checked) -> str:

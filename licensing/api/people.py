@@ -194,7 +194,7 @@ def address_check(request: HttpRequest, body: CheckAddress) -> HttpResponse:
     Nothing is changed; the address comes in the body so that no log of addresses keeps it. Scope read:enterprise,
     of an owner or auditor.
     """
-    found = check_address.of(enterprise_of(request), body.address.replace("\0", ""))
+    found = check_address.of(enterprise_of(request), [body.address.replace("\0", "")])[0]
     return answer(
         {
             "key": found.key,
