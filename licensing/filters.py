@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from django.core.cache import cache
 from django.utils.functional import Promise
@@ -106,6 +107,23 @@ def _option(typed: str, name: str, value: str, words: str, address: Callable[[st
 def _rule(key: str) -> str:
     families = {"saml": _("Any SAML attribute"), "scim": _("Any SCIM attribute")}
     return families.get(key) or wording.rule(key)
+
+
+def near(enterprise: Enterprise, typed: str) -> str:
+    """Return the search with servers and organizations that are probably meant by those nobody has, "" for none."""
+    known = {"org": organizations(enterprise), "server": []}
+    for host in hosts(enterprise):
+        known["server"] += [host.partition(".")[0], host]
+    told = [_near(token, known) for token in search.tokens(typed)]
+    return " ".join(told) if told != search.tokens(typed) else ""
+
+
+def _near(token: str, known: dict[str, list[str]]) -> str:
+    name, _colon, value = token.lower().partition(":")
+    names = known.get(name.removeprefix("-"), [])
+    if not value or any(one.startswith(value) for one in names):
+        return token
+    return next((f"{name}:{one}" for one in get_close_matches(value, names, n=1, cutoff=0.75)), token)
 
 
 def hosts(enterprise: Enterprise) -> list[str]:

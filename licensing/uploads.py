@@ -21,7 +21,9 @@ def problem_words(error: Exception, file_name: str, server: Server) -> str:
         return wording.problem("older_file", {"a": error.theirs, "b": error.ours})
     if isinstance(error, upload.EncryptedExport):
         told = {"host": error.facts.host or server.host, "date": error.facts.at}
-        return wording.problem("encrypted_export", told)
+        return wording.sentences(
+            filter(None, [wording.problem("encrypted_export", told), _facts(error.facts)])
+        )
     if isinstance(error, upload.OtherServer):
         return wording.problem("other_file", {"a": error.host, "b": server.host})
     if isinstance(error, upload.TooLarge):
@@ -33,6 +35,13 @@ def problem_words(error: Exception, file_name: str, server: Server) -> str:
             file=file_name, where=where
         )
     return wording.problem(error.key, {"file": file_name, "host": server.host, **error.params})
+
+
+def _facts(found: formats.ExportFacts) -> str:
+    """What an export says of its server, "" for nothing."""
+    told = [(_("version"), found.version), (_("server ID"), found.server_id)]
+    said = wording.listed(f"{label} {value[:100]}" for label, value in told if value)
+    return _("Read from it: {facts}.").format(facts=said) if said else ""
 
 
 def too_large(limit: int) -> str:

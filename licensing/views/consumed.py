@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -79,6 +80,7 @@ def consumed(request: PlacedRequest) -> HttpResponseBase:
             "unknown_words": unknown_words(asked.query),
             "meant_url": _meant(request, asked),
             "meant": meant(asked.typed),
+            **_near(request, enterprise, asked, page.rows),
             "filter_fields": {n: request.GET[n] for n in ("view", "sort") if request.GET.get(n)},
             "views": _views(request, numbers, asked, free),
             "menus": filters.menus(enterprise, asked.typed, lambda q: _address(request, q=q)),
@@ -166,6 +168,14 @@ def meant(typed: str) -> str:
     unknown = search.parse(typed).unknown
     told = [search.suggestion(token) if token in unknown else token for token in search.tokens(typed)]
     return " ".join(told) if unknown and all(told) else ""
+
+
+def _near(
+    request: HttpRequest, enterprise: Enterprise, asked: Asked, found: Sequence[object]
+) -> dict[str, str]:
+    """Where nobody is found: the servers and organizations that are probably meant, and the address of that search."""
+    told = "" if found or asked.query.unknown else filters.near(enterprise, asked.typed)
+    return {"near": told, "near_url": _address(request, q=told) if told else ""}
 
 
 def _meant(request: HttpRequest, asked: Asked) -> str:

@@ -533,3 +533,11 @@ def test_terms_follow_names_and_organizations(octo: Enterprise, tokyo: Server, o
     assert set(SearchTerm.objects.values_list("person_id", flat=True)) == {
         Person.objects.get(ended_edition=None).pk
     }
+
+
+def test_a_misspelt_server_or_organization_is_asked_about(estate: Enterprise, owner: Client) -> None:
+    short = TOKYO.partition(".")[0]
+    typed = f"is:server -server:{short[:-2]}xo word"
+    assert f"Did you mean is:server -server:{short} word?" in text(owner, f"{LIST}?q={typed}")
+    for known in (f"server:{short}", "server:nothing-like-it", "is:servr"):
+        assert "is called so" not in text(owner, f"{LIST}?q={known}")

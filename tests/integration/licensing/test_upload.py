@@ -114,6 +114,7 @@ def test_an_encrypted_export_gets_advice(owner: Client, tokyo: Server) -> None:
     shown = words(send(owner, export.encode(), "usage.json"))
     assert f"This is a genuine export of {TOKYO}" in shown
     assert "for this console use all_users.csv" in shown
+    assert "Read from it: version 3.19.2, server ID x." in shown
     assert not SyncRun.objects.exists()
 
 
