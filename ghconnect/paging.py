@@ -39,6 +39,10 @@ class Cursor:
     back: bool = False
 
 
+# Gives up to so many rows from a cursor, nearest first.
+Fetch = Callable[[Cursor | None, int], list[T]]
+
+
 def of(request: HttpRequest, rows: QuerySet[M], *fields: str, size: int = SIZE) -> Page[M]:
     """Return the page of `rows` that the query names, in the order of `fields` (all "-" or none).
 
@@ -55,7 +59,7 @@ def of(request: HttpRequest, rows: QuerySet[M], *fields: str, size: int = SIZE) 
 
 def assemble(
     request: HttpRequest,
-    fetch: Callable[[Cursor | None, int], list[T]],
+    fetch: Fetch[T],
     key: Callable[[T], tuple[Value, ...]],
     *,
     kinds: Sequence[type],

@@ -8,7 +8,7 @@ is ever subtracted from one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -31,6 +31,8 @@ from licensing.rules import avoidable as rules
 
 from . import seat_streams
 
+# Words that leave a candidate out of every list and sum.
+ASIDE = (TwiceDecision.State.REJECTED, TwiceDecision.State.SNOOZED)
 # Of more people than this no page works it out: it shows what the worker found last.
 BY_THE_WAY = 20_000
 # Until the worker has been there; names are in it.
@@ -55,14 +57,14 @@ class Avoidable:
 
 def of(enterprise: Enterprise) -> Avoidable:
     """Return the candidates: of the newest edition, or of a large enterprise those the worker found last."""
-    if _ready(enterprise):
+    if is_kept(enterprise):
         return _counted(enterprise, stored(TwiceCandidate.objects.filter(enterprise=enterprise)))
     return _counted(enterprise, _worked_out(enterprise))
 
 
 def of_person(enterprise: Enterprise, pk: int) -> list[rules.Candidate]:
     """Return the open candidates that a person is part of."""
-    if not _ready(enterprise):
+    if not is_kept(enterprise):
         return [one for one in of(enterprise).candidates if pk in (*one.extra, one.kept)]
     mine = TwicePerson.objects.filter(person_id=pk).values("candidate")
     rows = TwiceCandidate.objects.filter(enterprise=enterprise, pk__in=mine)
@@ -71,9 +73,9 @@ def of_person(enterprise: Enterprise, pk: int) -> list[rules.Candidate]:
 
 def licenses(enterprise: Enterprise) -> int:
     """Return how many licenses could be avoided for good: one query, however many, where a worker has been there."""
-    if not _ready(enterprise):
+    if not is_kept(enterprise):
         return of(enterprise).licenses
-    aside = _holding(enterprise).exclude(state=TwiceDecision.State.ACCEPTED)
+    aside = holding(enterprise).filter(state__in=ASIDE)
     rows = TwiceCandidate.objects.filter(enterprise=enterprise, temporary=False)
     rows = rows.filter(~Exists(aside.filter(fingerprint=OuterRef("fingerprint"))))
     return rows.aggregate(n=Sum("licenses"))["n"] or 0
@@ -104,17 +106,30 @@ def work_out(enterprise: Enterprise, excluded: Iterable[str]) -> list[rules.Cand
 
 def stored(rows: QuerySet[TwiceCandidate]) -> list[rules.Candidate]:
     """Return candidates of the table in their order: two queries."""
+    extra = TwicePerson.objects.filter(candidate__in=rows, extra=True)
+    return _read(rows.order_by("temporary", "weight", "id"), extra)
+
+
+def told(rows: Sequence[TwiceCandidate]) -> list[rules.Candidate]:
+    """Return the candidates of some rows, a page of them: one query."""
+    ids = [row.pk for row in rows]
+    return _read(rows, TwicePerson.objects.filter(candidate_id__in=ids, extra=True))
+
+
+def _read(rows: Iterable[TwiceCandidate], extra: QuerySet[TwicePerson]) -> list[rules.Candidate]:
     people: defaultdict[int, list[int]] = defaultdict(list)
-    extra = TwicePerson.objects.filter(candidate__in=rows, extra=True).order_by("candidate_id", "person_id")
-    for candidate, person in extra.values_list("candidate_id", "person_id"):
+    for candidate, person in extra.order_by("candidate_id", "person_id").values_list(
+        "candidate_id", "person_id"
+    ):
         people[candidate].append(person)
     return [
         rules.Candidate(row.reason, tuple(people[row.pk]), row.kept_id, row.fix, row.params, row.temporary)
-        for row in rows.order_by("temporary", "weight", "id")
+        for row in rows
     ]
 
 
-def _ready(enterprise: Enterprise) -> bool:
+def is_kept(enterprise: Enterprise) -> bool:
+    """Whether the table is asked: it is of the newest edition, or the enterprise is too large for anything else."""
     return stands(enterprise) or _people(enterprise) > BY_THE_WAY
 
 
@@ -153,7 +168,7 @@ def _key(enterprise: Enterprise, excluded: list[str]) -> str:
 
 def _counted(enterprise: Enterprise, found: list[rules.Candidate]) -> Avoidable:
     """Count what stands: a word of an owner holds from the moment it is said."""
-    decisions = _decisions(enterprise)
+    decisions = {row.fingerprint: row for row in holding(enterprise)}
     aside = [one for one in found if _is_aside(decisions.get(one.fingerprint))] if decisions else []
     out = {one.fingerprint for one in aside}
     open_ = [one for one in found if one.fingerprint not in out]
@@ -162,18 +177,20 @@ def _counted(enterprise: Enterprise, found: list[rules.Candidate]) -> Avoidable:
     return Avoidable(open_, licenses, cost, enterprise.currency, aside, decisions)
 
 
-def _decisions(enterprise: Enterprise) -> dict[str, TwiceDecision]:
-    """Words that hold now: a snooze ends by itself."""
-    return {row.fingerprint: row for row in _holding(enterprise)}
+def decisions(enterprise: Enterprise, some: Iterable[rules.Candidate]) -> dict[str, TwiceDecision]:
+    """Return the words that hold now on these candidates, by fingerprint."""
+    rows = holding(enterprise).filter(fingerprint__in=[one.fingerprint for one in some])
+    return {row.fingerprint: row for row in rows}
 
 
-def _holding(enterprise: Enterprise) -> QuerySet[TwiceDecision]:
+def holding(enterprise: Enterprise) -> QuerySet[TwiceDecision]:
+    """Return the words of owners that hold now: a snooze ends by itself."""
     now = clock.now(enterprise)
     return TwiceDecision.objects.filter(Q(until=None) | Q(until__gt=now), enterprise=enterprise)
 
 
 def _is_aside(decision: TwiceDecision | None) -> bool:
-    return decision is not None and decision.state != TwiceDecision.State.ACCEPTED
+    return decision is not None and decision.state in ASIDE
 
 
 def cents_a_year(enterprise: Enterprise, licenses: int) -> int | None:

@@ -97,13 +97,8 @@ def money(cents: int, currency: str) -> str:
     return f"{whole:,}.{rest:02} {currency}" if rest else f"{whole:,} {currency}"
 
 
-def sum_words(found: avoidable.Avoidable) -> str:
-    """Return "15 licenses, 3,780 USD a year"."""
-    return _sum(found.licenses, found.cents_a_year, found.currency)
-
-
 def sum_of(enterprise: Enterprise, licenses: int) -> str:
-    """Return the same of so many licenses."""
+    """Return "15 licenses, 3,780 USD a year"."""
     return _sum(licenses, avoidable.cents_a_year(enterprise, licenses), enterprise.currency)
 
 
@@ -224,13 +219,11 @@ class Aside:
     words: str
 
 
-def aside(enterprise: Enterprise, found: avoidable.Avoidable) -> list[Aside]:
-    """Return the candidates that are set aside, the first of them."""
-    some = found.aside[:SHOWN]
-    shown = items(enterprise, some)
+def aside(enterprise: Enterprise, some: Sequence[Candidate]) -> list[Aside]:
+    """Return candidates that are set aside with who did it."""
+    decisions, shown = avoidable.decisions(enterprise, some), items(enterprise, some)
     return [
-        Aside(item, _aside_words(found.decisions[one.fingerprint]))
-        for item, one in zip(shown, some, strict=True)
+        Aside(item, _aside_words(decisions[one.fingerprint])) for item, one in zip(shown, some, strict=True)
     ]
 
 

@@ -9,14 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import ConfigDict, Field
 
-from ghconnect import paging
 from ghconnect.api import auth
 from ghconnect.api.answers import changed, paged, tagged
 from ghconnect.api.console import ADMIN, OVERSEE, enterprise_of
 from ghconnect.api.shapes import CHANGES, PROBLEMS, Cursor, Paged, Said, Size
 from ghconnect.models import Enterprise
-from licensing import avoidable, counted_twice
+from licensing import avoidable, candidates, counted_twice
 from licensing.license_records import iso
+from licensing.models import TwiceDecision
 from licensing.rules.avoidable import Candidate
 from licensing.usecases import twice
 
@@ -86,18 +86,18 @@ def duplicates(
 ) -> HttpResponse:
     """List who is probably counted twice. Scope read:enterprise, of an owner or auditor."""
     enterprise = enterprise_of(request)
-    found = avoidable.of(enterprise)
-    page = _page(request, _chosen(found, state), limit)
-    items = _told(enterprise, found, [one for _place, one in page.rows])
-    sums = {"licenses": found.licenses, "cents_a_year": found.cents_a_year, "currency": found.currency}
-    return paged(request, page, items, **sums)
+    page = candidates.page(request, enterprise, state=state, size=limit)
+    items = _told(enterprise, [one.candidate for one in page.rows])
+    licenses = avoidable.licenses(enterprise)
+    cents = avoidable.cents_a_year(enterprise, licenses)
+    return paged(request, page, items, licenses=licenses, cents_a_year=cents, currency=enterprise.currency)
 
 
 @router.get(ONE, auth=OVERSEE, response={200: Duplicate, **PROBLEMS})
 def duplicate(request: HttpRequest, fingerprint: str) -> HttpResponse:
     """Tell one candidate. Scope read:enterprise, of an owner or auditor."""
     enterprise = enterprise_of(request)
-    return tagged(request, _one(enterprise, avoidable.of(enterprise), fingerprint)[1])
+    return tagged(request, _one(enterprise, fingerprint)[1])
 
 
 @router.put(ONE, auth=ADMIN, response={200: Duplicate, **CHANGES})
@@ -105,14 +105,14 @@ def duplicate_decide(request: HttpRequest, fingerprint: str, body: Decision) -> 
     """Accept, reject or snooze a candidate, or open it again. Scope admin:connect."""
     enterprise = enterprise_of(request)
     # Before the transaction, as candidates may have to be worked out; within it they are only read again.
-    candidate, _now = _one(enterprise, avoidable.of(enterprise), fingerprint)
+    candidate, _now = _one(enterprise, fingerprint)
     with transaction.atomic():
-        auth.as_asked(request, _one(enterprise, avoidable.of(enterprise), fingerprint)[1])
+        auth.as_asked(request, _one(enterprise, fingerprint)[1])
         if body.state == "open":
             twice.reopen(enterprise=enterprise, fingerprint=candidate.fingerprint, by=None)
         else:
             twice.decide(enterprise=enterprise, candidate=candidate, state=body.state, by=None)
-    return changed(_one(enterprise, avoidable.of(enterprise), fingerprint)[1])
+    return changed(_one(enterprise, fingerprint)[1])
 
 
 @router.get(EXCLUSIONS, auth=OVERSEE, response={200: Exclusions, **PROBLEMS})
@@ -132,48 +132,25 @@ def duplicate_exclude(request: HttpRequest, body: Exclusions) -> HttpResponse:
     return changed(_exclusions(enterprise))
 
 
-def _chosen(found: avoidable.Avoidable, state: str) -> list[Candidate]:
-    every = (*found.candidates, *found.aside) if state else found.candidates
-    some = [one for one in every if state in ("", _state(found, one))]
-    return sorted(some, key=lambda one: one.rank)
+def _one(enterprise: Enterprise, fingerprint: str) -> tuple[Candidate, dict[str, Any]]:
+    found = candidates.named(enterprise, fingerprint)
+    if found is None:
+        raise Http404
+    return found, _told(enterprise, [found])[0]
 
 
-def _page(request: HttpRequest, found: list[Candidate], size: int) -> paging.Page[tuple[int, Candidate]]:
-    rows = list(enumerate(found))
-
-    def fetch(cursor: paging.Cursor | None, limit: int) -> list[tuple[int, Candidate]]:
-        if cursor is None:
-            return rows[:limit]
-        at = max(0, int(str(cursor.values[0])))
-        return rows[:at][::-1][:limit] if cursor.back else rows[at + 1 :][:limit]
-
-    return paging.assemble(request, fetch, lambda row: (row[0],), kinds=(int,), size=size)
+def _told(enterprise: Enterprise, some: list[Candidate]) -> list[dict[str, Any]]:
+    decisions = avoidable.decisions(enterprise, some)
+    items = counted_twice.items(enterprise, some, decisions=decisions)
+    return [
+        _duplicate(decisions.get(one.fingerprint), one, item) for one, item in zip(some, items, strict=True)
+    ]
 
 
-def _one(
-    enterprise: Enterprise, found: avoidable.Avoidable, fingerprint: str
-) -> tuple[Candidate, dict[str, Any]]:
-    for one in (*found.candidates, *found.aside):
-        if one.fingerprint == fingerprint:
-            return one, _told(enterprise, found, [one])[0]
-    raise Http404
-
-
-def _told(enterprise: Enterprise, found: avoidable.Avoidable, some: list[Candidate]) -> list[dict[str, Any]]:
-    items = counted_twice.items(enterprise, some, decisions=found.decisions)
-    return [_duplicate(found, one, item) for one, item in zip(some, items, strict=True)]
-
-
-def _state(found: avoidable.Avoidable, one: Candidate) -> str:
-    decision = found.decisions.get(one.fingerprint)
-    return decision.state if decision else "open"
-
-
-def _duplicate(found: avoidable.Avoidable, one: Candidate, item: counted_twice.Item) -> dict[str, Any]:
-    decision = found.decisions.get(one.fingerprint)
+def _duplicate(decision: TwiceDecision | None, one: Candidate, item: counted_twice.Item) -> dict[str, Any]:
     return {
         "fingerprint": one.fingerprint,
-        "state": _state(found, one),
+        "state": decision.state if decision else candidates.OPEN,
         "decided_by": decision.decided_by_login if decision else None,
         "decided_at": iso(decision.decided_at) if decision else None,
         "until": (iso(decision.until) or None) if decision else None,

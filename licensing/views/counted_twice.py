@@ -14,13 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from ghconnect import clock, paging
+from ghconnect import clock
 from ghconnect.access import PlacedRequest, overseer, owner
-from ghconnect.paging import Cursor
+from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import avoidable, bridge, counted_twice, exports
+from licensing import avoidable, bridge, candidates, counted_twice, exports
 from licensing.models import TwiceDecision
-from licensing.rules.avoidable import Candidate
 from licensing.usecases import twice
 
 from .consumed_files import MARK
@@ -49,24 +48,23 @@ COLUMNS = (
 def page(request: PlacedRequest) -> HttpResponseBase:
     """Show candidates with their fix, then fixes under way and those GitHub has confirmed."""
     enterprise = request.place.enterprise
-    found = avoidable.of(enterprise)
-    shown = _page(request, _sorted(found.candidates))
-    some = [one for _place, one in shown.rows]
-    items = counted_twice.items(enterprise, some, sender=sender(request), decisions=found.decisions)
+    shown = candidates.page(request, enterprise)
+    some = [one.candidate for one in shown.rows]
+    decisions = avoidable.decisions(enterprise, some)
+    aside, aside_count = candidates.aside(enterprise, counted_twice.SHOWN)
     context = {
         "tab": "licensing",
         "subtabs": subtabs(request),
-        "found": found,
         "times": bridge.of(enterprise, changes=False),
         "last": avoidable.found(enterprise),
-        "sum": counted_twice.sum_words(found),
+        "sum": counted_twice.sum_of(enterprise, avoidable.licenses(enterprise)),
         "page": shown,
-        "items": list(items),
+        "items": list(counted_twice.items(enterprise, some, sender=sender(request), decisions=decisions)),
         "under_way": counted_twice.under_way(enterprise),
         "closed": counted_twice.closed(enterprise),
-        "aside": counted_twice.aside(enterprise, found),
+        "aside": counted_twice.aside(enterprise, aside),
         "exclusions": "\n".join(avoidable.exclusions(enterprise)),
-        "rest": max(0, len(found.aside) - counted_twice.SHOWN),
+        "rest": aside_count - len(aside),
     }
     return render(request, "licensing/counted_twice.html", context)
 
@@ -76,19 +74,13 @@ def sender(request: PlacedRequest) -> str:
     return request.user.name or request.user.login
 
 
-def _sorted(found: list[Candidate]) -> list[Candidate]:
-    """By licenses and confidence; those that end by themselves last."""
-    return sorted(found, key=lambda one: one.rank)
-
-
 @owner
 @require_POST
 def decide(request: PlacedRequest) -> HttpResponseBase:
     """Accept, reject or snooze a candidate, or open it again."""
     enterprise, state = request.place.enterprise, request.POST.get("state", "")
     mark = request.POST.get("fingerprint", "")[:64].replace("\0", "")
-    found = avoidable.of(enterprise)
-    named = next((one for one in (*found.candidates, *found.aside) if one.fingerprint == mark), None)
+    named = candidates.named(enterprise, mark)
     if state == "open" and twice.reopen(enterprise=enterprise, fingerprint=mark, by=request.user):
         messages.success(request, _("It is open again."))
     elif state in TwiceDecision.State.values and named is not None:
@@ -119,37 +111,24 @@ def exclude(request: PlacedRequest) -> HttpResponseBase:
     return redirect("counted_twice", slug=request.place.enterprise.slug)
 
 
-def _page(request: PlacedRequest, found: list[Candidate]) -> paging.Page[tuple[int, Candidate]]:
-    rows = list(enumerate(found))
-
-    def fetch(cursor: Cursor | None, limit: int) -> list[tuple[int, Candidate]]:
-        if cursor is None:
-            return rows[:limit]
-        at = max(0, int(str(cursor.values[0])))
-        return rows[:at][::-1][:limit] if cursor.back else rows[at + 1 :][:limit]
-
-    return paging.assemble(request, fetch, lambda row: (row[0],), kinds=(int,))
-
-
 @overseer
 @require_safe
 def as_csv(request: PlacedRequest) -> HttpResponseBase:
     """Stream all of it, for a mail merge; no cell is taken for a formula."""
     enterprise = request.place.enterprise
     name = f"counted-twice-{enterprise.slug}-{clock.now(enterprise):%Y-%m-%d}.csv"
-    found = avoidable.of(enterprise)
-    items = counted_twice.items(
-        enterprise, _sorted(found.candidates), sender=sender(request), decisions=found.decisions
-    )
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(_lines(items), content_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingHttpResponse(
+        _lines(enterprise, sender(request)), content_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
-def _lines(items: Iterator[counted_twice.Item]) -> Iterator[str]:
+def _lines(enterprise: Enterprise, signed: str) -> Iterator[str]:
     yield MARK + ",".join(COLUMNS) + "\r\n"
-    for item in items:
-        text = StringIO()
-        csv.writer(text).writerow([exports.safe(value) for value in _cells(item)])
+    for some in candidates.each(enterprise):
+        decisions, text = avoidable.decisions(enterprise, some), StringIO()
+        items = counted_twice.items(enterprise, some, sender=signed, decisions=decisions)
+        csv.writer(text).writerows([exports.safe(value) for value in _cells(item)] for item in items)
         yield text.getvalue()
 
 
