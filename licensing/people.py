@@ -22,7 +22,7 @@ from licensing.models import (
     ServerPicture,
 )
 
-from . import bridge, cloud_told, listing, misses
+from . import bridge, cloud_told, former, listing, misses
 from .seats import Span, since, spans
 
 # Nobody has so many; a broken estate must not make an endless page.
@@ -80,6 +80,7 @@ class Whole:
     console_at: datetime | None
     deployment: str
     misses: list[misses.Miss] = field(default_factory=list)
+    former: list[former.Former] = field(default_factory=list)
     told: list[cloud_told.Told] = field(default_factory=list)
 
     @property
@@ -132,6 +133,7 @@ def whole(enterprise: Enterprise, person: Person) -> Whole:
         or bridge.of(enterprise, changes=False).console_at,
         deployment=str(bridge.DEPLOYMENTS.get(person.deployment, "")),
         misses=misses.of(enterprise, person),
+        former=former.of(enterprise, person),
         told=cloud_told.of_logins(
             enterprise, (row.github_com_login for row in rows), (account.key for account in accounts)
         ),

@@ -32,6 +32,16 @@ def of(whole: people.Whole) -> dict[str, Any]:
             }
             for span in whole.history
         ],
+        "former_accounts": [
+            {
+                "login": one.account.login,
+                "where": f"{one.account.server.host}:{one.account.remote_user_id}",
+                "until": exports.iso(one.until) or None,
+                "until_sync": one.run[0],
+                "person_now": one.now.pk if one.now else None,
+            }
+            for one in whole.former
+        ],
         "github_facts": [
             {"kind": one.kind, "value": one.value, "note": one.note, "at": exports.iso(one.at) or None}
             for one in whole.told

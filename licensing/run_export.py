@@ -24,6 +24,8 @@ COLUMNS = (
     "what",
     "reason",
     "license",
+    "person_id",
+    "person_before_id",
 )
 
 
@@ -59,4 +61,6 @@ def _cells(row: RunChange, change: diffs.Changed) -> list[str]:
         change.what,
         row.reason,
         {1: "added", -1: "released"}.get(row.license, ""),
+        str(change.person.pk) if change.person else "",
+        str(change.before.pk) if change.before else "",
     ]

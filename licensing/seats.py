@@ -53,8 +53,8 @@ def _span(seat: Seat, editions: Mapping[int, Edition], runs: Mapping[int, SyncRu
         open=seat.to_edition is None,
         reason=wording.reason(seat.reason) if seat.reason else "",
         key=seat.reason,
-        from_run=_run(first, runs),
-        to_run=_run(last, runs),
+        from_run=run_link(first, runs),
+        to_run=run_link(last, runs),
     )
 
 
@@ -71,14 +71,14 @@ def since(enterprise: Enterprise, accounts: Iterable[int]) -> dict[int, tuple[da
         {row.run_id for row in editions.values() if row.run_id}
     )
     return {
-        account: (editions[number].at, *_run(editions[number], runs))
+        account: (editions[number].at, *run_link(editions[number], runs))
         for account, number in numbers.items()
         if number in editions
     }
 
 
-def _run(edition: Edition | None, runs: Mapping[int, SyncRun]) -> tuple[str, str]:
-    """The sync that made an edition, and its address."""
+def run_link(edition: Edition | None, runs: Mapping[int, SyncRun]) -> tuple[str, str]:
+    """Return the sync that made an edition, and its address."""
     run = runs.get(edition.run_id or 0) if edition else None
     if run is None:
         return "", ""

@@ -71,6 +71,7 @@ class Why(Schema):
     github_rows: list[dict[str, Any]]
     history: list[dict[str, Any]]
     nearest_misses: list[dict[str, Any]]
+    former_accounts: list[dict[str, Any]]
     github_facts: list[dict[str, Any]]
 
 

@@ -74,11 +74,14 @@ class Runs(Paged):
 
 
 class Change(Schema):
-    """What a run did to one account; `license` is what it did to the licenses: 1, 0 or -1."""
+    """What a run did to one account, whose it is and whose it was before where that is another; `license` is what it
+    did to the licenses: 1, 0 or -1.
+    """
 
     kind: str
     words: str
     person: int | None
+    person_before: int | None
     login: str | None
     host: str | None
     license: int
@@ -355,6 +358,7 @@ def _change(kind: str, reason: str, one: diffs.Changed) -> dict[str, Any]:
         "kind": kind,
         "words": one.what,
         "person": one.person.pk if one.person else None,
+        "person_before": one.before.pk if one.before else None,
         "login": one.account.login if one.account else None,
         "host": one.account.server.host if one.account else None,
         "license": one.license,
