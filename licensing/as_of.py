@@ -12,6 +12,7 @@ from io import StringIO
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from ghconnect import clock, wording
 from ghconnect.models import Enterprise
@@ -61,6 +62,16 @@ class Holder:
     reason: str
     since: datetime | None
     until: datetime | None
+
+    @property
+    def erased(self) -> bool:
+        """Whether the names are erased; who never had one is not."""
+        return not (self.person.name or self.person.sort or self.person.group)
+
+    @property
+    def name(self) -> str:
+        """What the person is called: of an account of a server not known here what GitHub calls it; "" once erased."""
+        return "" if self.erased else self.person.name or self.person.sort or _("No name")
 
     @property
     def why(self) -> str:
@@ -161,7 +172,7 @@ def _batches(enterprise: Enterprise, shown: Day) -> Iterator[list[dict[str, Any]
 
 def _record(one: Holder) -> dict[str, Any]:
     return {
-        "name": one.person.name,
+        "name": one.name,
         "person": one.person.pk,
         "license_type": one.license_type,
         "reason": one.reason,

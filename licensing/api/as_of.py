@@ -93,7 +93,7 @@ def _facts(shown: as_of.Day) -> dict[str, Any]:
 def _holder(one: as_of.Holder) -> dict[str, Any]:
     return {
         "person": one.person.pk,
-        "name": one.person.name,
+        "name": one.name,
         "license_type": one.license_type,
         "reason": one.reason,
         "licensed_since": iso(one.since) or None,

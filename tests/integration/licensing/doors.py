@@ -153,6 +153,7 @@ class Doors:
         told |= {"not_explained": totals["unexplained"], "read": totals["read_as_counted"]}
         yield "GET /as-of", told | {"people": {one["person"] for one in found["items"]}}
         users = json.loads(self._text(f"/licensing/history.json?as_of={day}"))["users"]
+        assert all(one["name"] for one in users), "nobody here is erased"
         yield "history JSON", {"people": {one["person"] for one in users}}
         *rows, last = csv.DictReader(io.StringIO(self._text(f"/licensing/history.csv?as_of={day}")))
         assert last["name"].startswith(f"# {len(rows)} licenses; ")
