@@ -14,6 +14,7 @@ from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from ghconnect import clock, wording
 from ghconnect.models import Enterprise
@@ -68,7 +69,7 @@ class Renewal:
     weeks: list[Week]
     reasons: list[Reason]
     numbers: bridge.BridgeView
-    found: avoidable.Avoidable
+    avoidable: int
     proved: list[counted_twice.Moved]
     cloud: CloudPicture | None
     servers: list[ServerPicture]
@@ -82,7 +83,7 @@ def of(enterprise: Enterprise) -> Renewal:
         weeks=weeks(enterprise, span),
         reasons=_reasons(enterprise, span),
         numbers=bridge.of(enterprise),
-        found=avoidable.of(enterprise),
+        avoidable=avoidable.licenses(enterprise),
         proved=counted_twice.closed(enterprise),
         cloud=CloudPicture.objects.filter(enterprise=enterprise).first(),
         servers=list(
@@ -134,6 +135,15 @@ def _by_reason(enterprise: Enterprise, **edge: int) -> dict[str, int]:
     return dict(rows.annotate(n=Count("pk")).order_by())
 
 
+def method() -> str:
+    """Say how the figures came about."""
+    return _(
+        "The count is GitHub's own, as its license report gave it at the end of each week. Who came and went is this"
+        " console's own history, by GitHub's published rules. What could be avoided is a list beside the count and"
+        " subtracted from nothing. The pack holds the same as CSV and JSON, with a hash of each file."
+    )
+
+
 # --- the pack --------------------------------------------------------------------------------------------------------
 
 
@@ -154,7 +164,9 @@ def pack(enterprise: Enterprise) -> Iterator[bytes]:
 def _parts(enterprise: Enterprise, told: Renewal) -> dict[str, Iterator[str]]:
     return {
         "summary.json": iter([json.dumps(summary(enterprise, told), ensure_ascii=False, indent=2) + "\n"]),
+        "method.txt": iter([method() + "\n"]),
         "github-count-by-week.csv": _csv(_week_rows(told.weeks)),
+        "fixes-proved.csv": _csv(_proved_rows(told.proved)),
         "changes.csv": _csv(_change_rows(enterprise, told.span)),
         "consumed-licenses.csv": exports.as_csv(_export(enterprise, told.numbers)),
     }
@@ -185,9 +197,18 @@ def _csv(rows: Iterable[Sequence[object]]) -> Iterator[str]:
 
 
 def _week_rows(found: Iterable[Week]) -> Iterator[Sequence[object]]:
-    yield ("week_ends", "counted_by_github", "purchased", "joined", "left", "found_by_first_reading")
+    came = ("joined", "left", "found_by_first_reading")
+    yield ("week_ends", "counted_by_github", "purchased", "available", *came)
     for week in found:
-        yield exports.iso(week.end), week.counted, week.purchased, week.joined, week.left, week.found
+        count = (week.counted, week.purchased, week.available)
+        yield exports.iso(week.end), *count, week.joined, week.left, week.found
+
+
+def _proved_rows(found: Iterable[counted_twice.Moved]) -> Iterator[Sequence[object]]:
+    """Whose accounts GitHub's own report has joined since the address was changed, or the fix accepted."""
+    yield ("name", "server", "login", "primary_email", "github_last_synced_the_server")
+    for one in found:
+        yield one.name, one.server.host, one.login, one.email, exports.iso(one.github_at)
 
 
 def _change_rows(enterprise: Enterprise, span: trends.Span) -> Iterator[Sequence[object]]:
@@ -224,7 +245,7 @@ def summary(enterprise: Enterprise, told: Renewal) -> dict[str, Any]:
         "expected": numbers.expected,
         "not_explained": numbers.unexplained,
         "bridge": {line.key: line.value for line in numbers.changes},
-        "could_be_avoided": told.found.licenses,
+        "could_be_avoided": told.avoidable,
         "fixes_proved_by_github": len(told.proved),
         "reasons": {one.key: {"began": one.began, "ended": one.ended} for one in told.reasons},
         "coverage": {

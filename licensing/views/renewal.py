@@ -23,7 +23,8 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "subtabs": subtabs(request),
         "told": told,
         "bridge": told.numbers,
-        "avoidable": counted_twice.sum_words(told.found) if told.found.licenses else "",
+        "method": renewal.method(),
+        "avoidable": counted_twice.sum_of(request.place.enterprise, told.avoidable) if told.avoidable else "",
     }
     return render(request, "licensing/renewal.html", context)
 

@@ -1,5 +1,6 @@
 """Why a license, since when, and what nearly joined; what a run did; what a renewal is talked about with."""
 
+import csv
 import hashlib
 import io
 import json
@@ -63,8 +64,18 @@ def test_a_run_says_whose_an_account_was(jane: Enterprise, tokyo: Server, owner:
     lines = b"".join(owner.get(f"{url}.csv")).decode().splitlines()
     assert len(lines) == 2
     assert "jdoe@octo.example,jdoe@old.example,Jdoe,jdoe,Changed: primary email" in lines[1]
+    mine, before = (Person.objects.get(name=name) for name in ("Jdoe", "jdoe"))
     # Who becomes one with somebody is not released (ENGINEERING §9): the line says whose the account was.
-    assert lines[1].endswith(",active,")
+    assert lines[1].endswith(f",active,,{mine.pk},{before.pk}")
+    for person in (mine, before):
+        assert f'href="{E}/people/{person.pk}"' in page
+    # And back: whoever has ended is still told of, with the sync that took the account away and whose it is.
+    assert before.ended_edition is not None
+    of_before = owner.get(f"{E}/people/{before.pk}").content.decode().split('id="former"')[1]
+    assert f'href="{url}"' in of_before
+    assert f'href="{E}/people/{mine.pk}"' in of_before
+    told = owner.get(f"{E}/people/{before.pk}.json").json()["former_accounts"]
+    assert [(one["where"], one["person_now"]) for one in told] == [(f"{TOKYO}:7", mine.pk)]
 
 
 def test_a_renewal_pack_is_what_its_manifest_says(jane: Enterprise, manager: Client) -> None:
@@ -79,3 +90,20 @@ def test_a_renewal_pack_is_what_its_manifest_says(jane: Enterprise, manager: Cli
     assert summary["counted_by_github"] + sum(summary["bridge"].values()) == summary["expected"]
     changes = pack.read("changes.csv").decode().splitlines()
     assert len(changes) - 1 == summary["reasons"]["github"]["began"] + summary["reasons"]["active"]["began"]
+    weeks = list(csv.DictReader(io.StringIO(pack.read("github-count-by-week.csv").decode())))
+    newest = weeks[0]
+    assert int(newest["available"]) == int(newest["purchased"]) - int(newest["counted_by_github"])
+    assert "The count is GitHub's own" in pack.read("method.txt").decode()
+
+
+def test_a_renewal_pack_lists_the_fixes_github_has_proved(
+    jane: Enterprise, tokyo: Server, manager: Client
+) -> None:
+    moved = [drive.account(7, "jdoe@octo.example", "jdoe"), drive.account(8, "x@y.example")]
+    drive.read_server(tokyo, moved)
+    joined = [drive.row("jdoe", [f"{TOKYO}:7"], ["jdoe@octo.example"])]
+    drive.read_cloud(jane, joined, [Identity("jdoe", SAML_NAME_ID, "jdoe@octo.example")])
+    pack = zipfile.ZipFile(io.BytesIO(b"".join(manager.get(f"{E}/renewal.zip"))))
+    (proved,) = csv.DictReader(io.StringIO(pack.read("fixes-proved.csv").decode()))
+    assert (proved["server"], proved["login"]) == (TOKYO, "jdoe")
+    assert proved["primary_email"] == "jdoe@octo.example"
