@@ -42,7 +42,7 @@ from .conftest import signed_in
 from .doors import Doors
 
 pytestmark = pytest.mark.rows
-WORLDS = int(os.environ.get("GHCONNECT_WORLDS", "3"))
+WORLDS = int(os.environ.get("GHCONNECT_WORLDS", "2"))
 PROOF = console.BASE_DIR / "docs/proof/worlds.md"
 INVITED = drive.row(
     "new@x.example",
