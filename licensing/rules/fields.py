@@ -85,6 +85,8 @@ def moment(value: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(value.replace(" UTC", "Z"))
+        if found.tzinfo is UTC:
+            return found
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ValueError("not_time") from None

@@ -15,7 +15,7 @@ from .file_facts import EXPORT_LABELS, ExportFacts, export_facts, label_of
 from .json_text import JsonText
 from .json_usage import ID, USERS, head_facts, read_json, read_ndjson
 from .lines import without_mark
-from .projection import read_projection, write_projection
+from .projection import projected, read_projection, write_projection
 
 __all__ = [
     "FORMATS",
@@ -25,6 +25,7 @@ __all__ = [
     "Format",
     "export_facts",
     "facts",
+    "projected",
     "read",
     "read_projection",
     "recognise",

@@ -12,6 +12,8 @@ _USER_ID = re.compile(r"(.+):([0-9]{1,18})", re.DOTALL)
 
 def email_key(value: str) -> str:
     """The key of an address, "" when it is blank. What GitHub does here is unknown (reference §4.3)."""
+    if value.isascii():
+        return value.strip().lower()  # what follows says the same of ASCII, which nearly every address is
     local, at, domain = normalize("NFC", value.strip()).rpartition("@")
     return _fold(local) + at + _domain(domain) if at else _fold(domain)
 
@@ -35,7 +37,7 @@ def _fold(text: str) -> str:
 def _domain(domain: str) -> str:
     folded = _fold(domain)
     if folded.isascii():
-        return folded  # UTS 46 changes nothing more here, and this is nearly every address
+        return folded  # UTS 46 changes nothing more here
     try:
         return idna.encode(folded, uts46=True).decode("ascii")
     except UnicodeError:

@@ -1,4 +1,7 @@
-"""The compact form in which the read fields of a file are kept: CSV of them alone, one line an account."""
+"""The compact form in which the read fields of a file are kept: CSV of them alone, one line an account.
+
+The address stands there with its key, and all values as a database takes them, so that staging decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from datetime import datetime
 from ghconnect.records import ServerAccount
 
 from .lines import lines
+from .normalise import email_key
 
 BLOCK = 1 << 18
 _WRITTEN = {True: "1", False: "0", None: ""}
@@ -30,9 +34,17 @@ def write_projection(accounts: Iterable[ServerAccount]) -> Iterator[bytes]:
         yield block.getvalue().encode()
 
 
+def projected(chunks: Iterable[bytes]) -> Iterator[list[str]]:
+    """The columns that were written, as text, wherever the bytes are divided; "" is what the source does not know.
+
+    They are: id, login, email, its key, site admin, suspended, dormant, never active ("1" or "0"), created at (UTC).
+    """
+    return csv.reader(lines(chunks))
+
+
 def read_projection(chunks: Iterable[bytes]) -> Iterator[ServerAccount]:
     """The accounts that were written, wherever the bytes are divided."""
-    for one, login, email, suspended, admin, dormant, never, created in csv.reader(lines(chunks)):
+    for one, login, email, _key, admin, suspended, dormant, never, created in projected(chunks):
         yield ServerAccount(
             int(one),
             login,
@@ -50,9 +62,10 @@ def _values(account: ServerAccount) -> tuple[int | str, ...]:
         account.remote_user_id,
         account.login,
         account.email,
-        _WRITTEN[account.suspended],
+        email_key(account.email),
         _WRITTEN[account.site_admin],
+        _WRITTEN[account.suspended],
         _WRITTEN[account.dormant],
         _WRITTEN[account.never_active],
-        account.created_at.isoformat() if account.created_at else "",
+        account.created_at.isoformat(" ") if account.created_at else "",
     )

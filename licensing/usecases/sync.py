@@ -20,11 +20,9 @@ from ghconnect import clock, faults
 from ghconnect.github.errors import GitHubError
 from ghconnect.models import Server
 from ghconnect.queue import send
-from ghconnect.records import ServerAccount
 from ghconnect.usecases import clients, connect
 from licensing.models import CloudPicture, GitHubSync, SyncRun, bulk
 from licensing.rules import formats, guard, schedule
-from licensing.rules.normalise import email_key
 
 from . import chunks, cloud, editions, publish, publish_cloud, runs
 from .runs import LostRun
@@ -202,27 +200,9 @@ def _complete(run: SyncRun) -> None:
 
 def _staged_accounts(run: SyncRun) -> Iterator[list[bulk.Part]]:
     """Yield the accounts of the run's chunks as rows to load, a batch at a time."""
-    accounts = enumerate(formats.read_projection(chunks.read(run)))
-    while batch := [_staged(run, position, account) for position, account in islice(accounts, bulk.BATCH)]:
+    accounts = bulk.as_staged(run.pk, run.attempt, formats.projected(chunks.read(run)))
+    while batch := list(islice(accounts, bulk.BATCH)):
         yield [("licensing_stagedaccount", bulk.STAGED, batch)]
-
-
-def _staged(run: SyncRun, position: int, account: ServerAccount) -> bulk.Row:
-    """The columns of `bulk.STAGED` for one account."""
-    return (
-        run.pk,
-        run.attempt,
-        position,
-        account.remote_user_id,
-        account.login,
-        account.email,
-        email_key(account.email),
-        account.site_admin,
-        account.suspended,
-        account.dormant,
-        account.never_active,
-        bulk.moment(account.created_at),
-    )
 
 
 def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:

@@ -41,6 +41,7 @@ from .cloud_rows import (
 from .cloud_values import settle_addresses, settle_cloud_accounts, settle_database_ids
 from .compare import (
     STAGED,
+    as_staged,
     compare_totals,
     find_changes,
     keep_good_names,
@@ -118,6 +119,7 @@ __all__ = [
     "analyze",
     "analyze_grown",
     "as_list",
+    "as_staged",
     "as_time",
     "by_code_point",
     "change_accounts",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from django.db import connection
+
 from licensing.rules.consumption import CLOUD_REASONS
 
 from .components import UNREAD
-from .sql import analyze, one, run_sql, stream
+from .sql import Row, analyze, one, run_sql, stream
 
 _PAIR = """
     FROM licensing_account a
@@ -53,6 +57,17 @@ STAGED = (
     "never_active",
     "remote_created_at",
 )
+
+
+def as_staged(run_id: int, attempt: int, accounts: Iterable[list[str]]) -> Iterator[Row]:
+    """Yield the columns of `STAGED` for accounts in a report's order, as `rules.projection.projected` tells them.
+
+    Either database reads numbers and booleans from text; a time is UTC, which SQLite has without its zone.
+    """
+    end = -len("+00:00") if connection.vendor == "sqlite" else None
+    for at, (one, login, email, key, admin, suspended, dormant, never, made) in enumerate(accounts):
+        known = (admin or None, suspended, dormant or None, never or None, made[:end] or None)
+        yield (run_id, attempt, at, one, login, email, key, *known)
 
 
 def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
