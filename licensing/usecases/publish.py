@@ -60,9 +60,10 @@ def gate_is_open(run: SyncRun, server: Server | None) -> bool:
     return True
 
 
-def server(run: SyncRun) -> None:
+def server(run: SyncRun, *, same_as: int | None = None) -> None:
     """Publish a server's accounts. Ends the run published, unchanged or cancelled.
 
+    `same_as` is the edition that was found to hold just what is staged.
     Raises LostRun, OlderReport, StagedLost.
     """
     started = time.monotonic()
@@ -78,8 +79,8 @@ def server(run: SyncRun) -> None:
             raise StagedLost(str(run))
         refuse_older(run, subject)
         faults.at("publish:locked")
-        counts = _changes(run, enterprise, subject)
-        changed = any(counts[name] for name in ("added", "rejoined", "changed", "recreated", "gone"))
+        counts = _changes(run, enterprise, subject, same_as)
+        changed = any(counts[name] for name in bulk.KINDS)
         edition = None
         if changed or not enterprise.edition:
             edition = editions.publish(enterprise, cause="server", run=run)
@@ -107,12 +108,14 @@ def refuse_older(run: SyncRun, subject: Server) -> None:
         raise OlderReport(run.observed_at, stands.observed_at)
 
 
-def _changes(run: SyncRun, enterprise: Enterprise, subject: Server) -> dict[str, int]:
+def _changes(run: SyncRun, enterprise: Enterprise, subject: Server, same_as: int | None) -> dict[str, int]:
     """Bring the accounts to what is staged, and everything that follows from it; returns counts."""
-    bulk.open_scratch()
-    counts = bulk.find_changes(run.pk, run.attempt, subject.pk, run.answer)
-    counts.update(released=0, licensed=0)
     first = not ServerPicture.objects.filter(server=subject).exclude(last_success=None).exists()
+    counts = dict.fromkeys((*bulk.KINDS, "released", "licensed"), 0)
+    if same_as == enterprise.edition and not first:
+        return counts
+    bulk.open_scratch()
+    counts.update(bulk.find_changes(run.pk, run.attempt, subject.pk, run.answer))
     if not any(counts.values()) and not first:
         return counts
     edition = enterprise.edition + 1

@@ -83,7 +83,7 @@ def _work(run: SyncRun) -> None:
     faults.at("stage:after")
     if run.server is not None:
         publish.refuse_older(run, run.server)
-    holds, counts = _compare(run)
+    holds, counts, same_as = _compare(run)
     faults.at("compare:after")
     runs.save(run, step=Step.GUARD)
     if holds and not _confirmed(run, holds, counts):
@@ -95,7 +95,7 @@ def _work(run: SyncRun) -> None:
     if run.server is None:
         publish_cloud.publish_cloud(run)
     else:
-        publish.server(run)
+        publish.server(run, same_as=same_as)
 
 
 # --- fetch ---------------------------------------------------------------------------------------------------
@@ -205,12 +205,16 @@ def _staged_accounts(run: SyncRun) -> Iterator[list[bulk.Part]]:
         yield [("licensing_stagedaccount", bulk.STAGED, batch)]
 
 
-def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """Compare with our last picture only; returns the reasons to hold, and the counts behind them."""
+def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int], int | None]:
+    """Compare with our last picture only; returns the reasons to hold, and the counts behind them.
+
+    The third is the edition that what was read is equal to: while it stands, nothing has to be compared again.
+    """
     if run.server is None:
-        return _compare_cloud(run)
+        return (*_compare_cloud(run), None)
+    before = run.enterprise.edition  # as it was at the claim: a later one only means to compare again
     now = bulk.compare_totals(run.pk, run.attempt, run.server.pk)
-    at_end = bulk.missing_at_end(run.pk, run.attempt, run.server.pk) if now["gone"] else 0
+    at_end = bulk.missing_at_end(run.pk, run.attempt, run.server.pk, now["last"]) if now["gone"] else 0
     releases = bulk.licenses_at_stake(run.pk, run.attempt, run.server.pk) if now["stopping"] else 0
     found = guard.guard(
         guard.GuardInput(
@@ -238,7 +242,8 @@ def _compare(run: SyncRun) -> tuple[list[dict[str, Any]], dict[str, int]]:
         "accounts": now["present"],
         "releases": releases,
     }
-    return [{"key": hold.key, "params": hold.params} for hold in found], counts
+    same = not run.answer and now["same"] == now["present"] == run.fetched
+    return [{"key": hold.key, "params": hold.params} for hold in found], counts, before if same else None
 
 
 def _confirmed(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> bool:

@@ -40,6 +40,7 @@ from .cloud_rows import (
 )
 from .cloud_values import settle_addresses, settle_cloud_accounts, settle_database_ids
 from .compare import (
+    KINDS,
     STAGED,
     as_staged,
     compare_totals,
@@ -105,6 +106,7 @@ __all__ = [
     "BATCH",
     "DECISION",
     "FACTS",
+    "KINDS",
     "PERSON",
     "ROW",
     "SCRATCH",

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import connection
-
 from .sql import moment, one, run_sql, set_columns, stream
 
 
@@ -105,33 +103,21 @@ def change_accounts(run_id: int, attempt: int, edition: int, now: datetime) -> N
 
 # A report's order is not documented (reference §6.3), so an account is placed after the one before it in the
 # report that is known. Places are far apart, so that nothing has to move for those that come in between later.
-_PLACED = """
-    SELECT s.*, a.id AS known, coalesce(max(a.position) OVER earlier, 0)
+_APART = 256
+_AMONG_KNOWN = f"""
+    SELECT s.remote_user_id, a.id AS known, coalesce(max(a.position) OVER earlier, 0)
       + (s.position - coalesce(max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER earlier, -1))
-      * CASE WHEN s.position < max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER () THEN 1 ELSE 256 END AS place
+      * CASE WHEN s.position < max(CASE WHEN a.id IS NOT NULL THEN s.position END) OVER () THEN 1 ELSE {_APART} END
+      AS place
     FROM licensing_stagedaccount s LEFT JOIN licensing_account a
       ON a.server_id = %s AND a.remote_user_id = s.remote_user_id AND a.ended_edition IS NULL
     WHERE s.run_id = %s AND s.attempt = %s
     WINDOW earlier AS (ORDER BY s.position)
 """
-
-# PostgreSQL knows nothing yet of a server just added, and would look its accounts up by walking all of them for
-# each: there they get their numbers first.
-_NUMBER = """
-    UPDATE t_change SET account_id = nextval(pg_get_serial_sequence('licensing_account', 'id')) WHERE kind = 'added'
-"""
-_NUMBERED = {
-    "postgresql": (
-        "t.account_id",
-        "JOIN t_change t ON t.remote_user_id = s.remote_user_id AND t.kind = 'added'",
-    ),
-    "sqlite": ("NULL", "WHERE s.known IS NULL"),
-}
-_FIND_NUMBERS = """
-    UPDATE t_change SET account_id = (
-      SELECT a.id FROM licensing_account a
-      WHERE a.server_id = %s AND a.remote_user_id = t_change.remote_user_id AND a.ended_edition IS NULL)
-    WHERE kind = 'added'
+# Where nobody is known, the same comes out without a walk.
+_ALL_NEW = f"""
+    SELECT s.remote_user_id, NULL AS known, (s.position + 1) * {_APART} AS place FROM licensing_stagedaccount s
+    WHERE s.run_id = %s AND s.attempt = %s
 """
 
 
@@ -139,20 +125,27 @@ def add_accounts(
     run_id: int, attempt: int, *, enterprise_id: int, server_id: int, edition: int, now: datetime
 ) -> None:
     """Insert new accounts, placed as the report places them among those that were there."""
-    if not one("SELECT count(*) FROM t_change WHERE kind = 'added'")[0]:
+    some, known = one(
+        """
+        SELECT EXISTS (SELECT 1 FROM t_change WHERE kind = 'added'),
+          EXISTS (SELECT 1 FROM licensing_account WHERE server_id = %s AND ended_edition IS NULL)
+        """,
+        server_id,
+    )
+    if not some:
         return  # to place nobody would still cost a walk through the whole report
-    number, added = _NUMBERED[connection.vendor]
-    if connection.vendor == "postgresql":
-        run_sql(_NUMBER)
     run_sql(
         f"""
         INSERT INTO licensing_account (id, enterprise_id, server_id, remote_user_id, position, login, email, key,
           former_keys, site_admin, suspended, dormant, never_active, remote_created_at, first_seen_at,
           key_since, since_edition, run_id, rule, rule_value, explained_rule, explained_value, tie, consumes,
           reason, verdict, row_valid)
-        SELECT {number}, %s, %s, s.remote_user_id, s.place, s.login, s.email, s.key, '[]', s.site_admin, s.suspended,
-          s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, %s, '', '', '', '', FALSE, FALSE, '', '', FALSE
-        FROM ({_PLACED}) s {added}
+        SELECT t.account_id, %s, %s, s.remote_user_id, p.place, s.login, s.email, s.key, '[]', s.site_admin,
+          s.suspended, s.dormant, s.never_active, s.remote_created_at, %s, %s, %s, %s, '', '', '', '', FALSE, FALSE,
+          '', '', FALSE
+        FROM ({_AMONG_KNOWN if known else _ALL_NEW}) p CROSS JOIN t_change t CROSS JOIN licensing_stagedaccount s
+        WHERE p.known IS NULL AND t.remote_user_id = p.remote_user_id AND t.kind = 'added'
+          AND s.run_id = %s AND s.attempt = %s AND s.remote_user_id = p.remote_user_id
         """,
         enterprise_id,
         server_id,
@@ -160,12 +153,12 @@ def add_accounts(
         moment(now),
         edition,
         run_id,
-        server_id,
+        *([server_id] if known else []),
+        run_id,
+        attempt,
         run_id,
         attempt,
     )
-    if connection.vendor == "sqlite":
-        run_sql(_FIND_NUMBERS, server_id)
 
 
 def keys_after() -> None:

@@ -65,9 +65,9 @@ def as_staged(run_id: int, attempt: int, accounts: Iterable[list[str]]) -> Itera
     Either database reads numbers and booleans from text; a time is UTC, which SQLite has without its zone.
     """
     end = -len("+00:00") if connection.vendor == "sqlite" else None
-    for at, (one, login, email, key, admin, suspended, dormant, never, made) in enumerate(accounts):
+    for at, (number, login, email, key, admin, suspended, dormant, never, made) in enumerate(accounts):
         known = (admin or None, suspended, dormant or None, never or None, made[:end] or None)
-        yield (run_id, attempt, at, one, login, email, key, *known)
+        yield (run_id, attempt, at, number, login, email, key, *known)
 
 
 def keep_good_names(run_id: int, attempt: int, server_id: int) -> int:
@@ -129,7 +129,10 @@ def staged_totals(run_id: int, attempt: int) -> tuple[int, int]:
 
 
 def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
-    """Return what the guard asks: counts of accounts now, gone, stopping, either, changing key, recreated."""
+    """Return what the guard asks: counts of accounts now, gone, stopping, either, changing key, recreated, the same.
+
+    `last` is the place of the last account that is still there, −1 where none is.
+    """
     names = (
         "present",
         "consuming",
@@ -141,6 +144,7 @@ def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
         "losing_key",
         "recreated",
         "same",
+        "last",
     )
     values = one(
         f"""
@@ -156,7 +160,8 @@ def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
           coalesce(sum(CASE WHEN a.key <> '' AND s.key = '' THEN 1 ELSE 0 END), 0),
           coalesce(sum(CASE WHEN {_RECREATED} THEN 1 ELSE 0 END), 0),
           coalesce(sum(CASE WHEN s.id IS NOT NULL AND NOT ({" OR ".join(_FIELDS.values())}) AND NOT {_RECREATED}
-            THEN 1 ELSE 0 END), 0)
+            THEN 1 ELSE 0 END), 0),
+          coalesce(max(CASE WHEN s.id IS NOT NULL THEN a.position END), -1)
         {_PAIR}
         """,
         run_id,
@@ -166,35 +171,25 @@ def compare_totals(run_id: int, attempt: int, server_id: int) -> dict[str, int]:
     return dict(zip(names, map(int, values), strict=True))
 
 
-def missing_at_end(run_id: int, attempt: int, server_id: int) -> int:
-    """Return how many accounts are missing as one block at the end of the last report's own order."""
-    last = one(
-        f"SELECT coalesce(max(a.position), -1) {_PAIR} AND s.id IS NOT NULL", run_id, attempt, server_id
-    )[0]
-    return int(
-        one(
-            f"SELECT count(*) {_PAIR} AND s.id IS NULL AND a.position > %s",
-            run_id,
-            attempt,
-            server_id,
-            last,
-        )[0]
-    )
+def missing_at_end(run_id: int, attempt: int, server_id: int, last: int) -> int:
+    """Return how many accounts are missing behind the `last` that is there, in the last report's own order."""
+    sql = f"SELECT count(*) {_PAIR} AND s.id IS NULL AND a.position > %s"
+    return int(one(sql, run_id, attempt, server_id, last)[0])
 
 
-def _nothing_differs(run_id: int, attempt: int, server_id: int) -> bool:
-    """Whether all that is staged is as published: one join instead of one for each kind of change."""
-    staged, _ = staged_totals(run_id, attempt)
-    present, same = one(
-        f"""
-        SELECT count(*), coalesce(sum(CASE WHEN s.id IS NOT NULL AND NOT ({" OR ".join(_FIELDS.values())})
-          AND NOT {_RECREATED} THEN 1 ELSE 0 END), 0) {_PAIR}
-        """,
-        run_id,
-        attempt,
-        server_id,
-    )
-    return bool(staged == present == same)
+# The account that had the number of a staged one before, if it is not told to be another.
+_EARLIER = """(
+    SELECT max(o.id) FROM licensing_account o
+    WHERE o.server_id = %s AND o.remote_user_id = s.remote_user_id AND o.ended_edition IS NOT NULL
+      AND (o.remote_created_at IS NULL OR s.remote_created_at IS NULL OR o.remote_created_at = s.remote_created_at))
+"""
+_NEXT_ID = {
+    "postgresql": "nextval(pg_get_serial_sequence('licensing_account', 'id'))",
+    "sqlite": (
+        "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'licensing_account') + row_number() OVER ()"
+    ),
+}
+KINDS = ("added", "rejoined", "changed", "recreated", "gone")
 
 
 def find_changes(run_id: int, attempt: int, server_id: int, answer: str = "") -> dict[str, int]:
@@ -203,40 +198,43 @@ def find_changes(run_id: int, attempt: int, server_id: int, answer: str = "") ->
     `answer` is an owner's of a server whose accounts carry other creation times: "same" accounts go on and take
     the new times; of a "new" instance all old accounts leave, whatever their number.
     """
-    counts = dict.fromkeys(("added", "rejoined", "changed", "recreated", "gone"), 0)
-    if not answer and _nothing_differs(run_id, attempt, server_id):
-        return counts
-    key, recreated = (run_id, attempt, server_id), _RECREATED_BY[answer]
+    recreated = _RECREATED_BY[answer]
     tests = {**_FIELDS, "created_at": _differs("remote_created_at")} if answer == "same" else _FIELDS
+    differs = " OR ".join(tests.values())
     fields = " || ".join(f"CASE WHEN {test} THEN '{name},' ELSE '' END" for name, test in tests.items())
     target = "INSERT INTO t_change (account_id, remote_user_id, kind, fields)"
-    run_sql(f"{target} SELECT a.id, a.remote_user_id, 'gone', '' {_PAIR} AND s.id IS NULL", *key)
-    run_sql(f"{target} SELECT a.id, a.remote_user_id, 'recreated', '' {_PAIR} AND {recreated}", *key)
     run_sql(
-        f"{target} SELECT a.id, a.remote_user_id, 'changed', {fields} {_PAIR} AND s.id IS NOT NULL "
-        f"AND NOT {recreated} AND ({' OR '.join(tests.values())})",
-        *key,
+        f"""
+        {target}
+        SELECT a.id, a.remote_user_id,
+          CASE WHEN s.id IS NULL THEN 'gone' WHEN {recreated} THEN 'recreated' ELSE 'changed' END,
+          CASE WHEN s.id IS NULL OR {recreated} THEN '' ELSE {fields} END
+        {_PAIR} AND (s.id IS NULL OR {recreated} OR {differs})
+        """,
+        run_id,
+        attempt,
+        server_id,
+    )
+    # New accounts get their numbers here: their rows are looked up by nothing else before they are written.
+    earlier, servers = (
+        ("CAST(NULL AS BIGINT)", [server_id]) if answer == "new" else (_EARLIER, [server_id] * 2)
     )
     run_sql(
         f"""
         {target}
-        SELECT (
-          SELECT max(o.id) FROM licensing_account o
-          WHERE o.server_id = %s AND o.remote_user_id = s.remote_user_id AND o.ended_edition IS NOT NULL
-            AND {"FALSE" if answer == "new" else "TRUE"} AND (o.remote_created_at IS NULL OR s.remote_created_at IS NULL
-                 OR o.remote_created_at = s.remote_created_at)
-        ), s.remote_user_id, 'added', ''
-        FROM licensing_stagedaccount s
-        LEFT JOIN licensing_account a
-          ON a.server_id = %s AND a.remote_user_id = s.remote_user_id AND a.ended_edition IS NULL
-        WHERE s.run_id = %s AND s.attempt = %s AND (a.id IS NULL OR {recreated})
+        SELECT coalesce(x.old, {_NEXT_ID[connection.vendor]}), x.remote_user_id,
+          CASE WHEN x.old IS NULL THEN 'added' ELSE 'rejoined' END, ''
+        FROM (
+          SELECT s.remote_user_id, {earlier} AS old FROM licensing_stagedaccount s
+          LEFT JOIN licensing_account a
+            ON a.server_id = %s AND a.remote_user_id = s.remote_user_id AND a.ended_edition IS NULL
+          WHERE s.run_id = %s AND s.attempt = %s AND (a.id IS NULL OR {recreated})
+        ) x
         """,
-        server_id,
-        server_id,
+        *servers,
         run_id,
         attempt,
     )
-    run_sql("UPDATE t_change SET kind = 'rejoined' WHERE kind = 'added' AND account_id IS NOT NULL")
     analyze("t_change")
-    counts.update({kind: int(n) for kind, n in stream("SELECT kind, count(*) FROM t_change GROUP BY kind")})
-    return counts
+    found = {kind: int(n) for kind, n in stream("SELECT kind, count(*) FROM t_change GROUP BY kind")}
+    return {kind: found.get(kind, 0) for kind in KINDS}

@@ -541,4 +541,6 @@ def replaced(account: ServerAccount, numbers: Iterable[int]) -> Iterator[ServerA
 
 def test_only_read_fields_are_kept() -> None:
     kept = b"".join(write_projection(parse(file(JANE_ROW))))
-    assert kept == b"17,jdoe,jane@octo-corp.example,jane@octo-corp.example,1,0,1,0,2024-01-02 03:04:05+00:00\r\n"
+    assert (
+        kept == b"17,jdoe,jane@octo-corp.example,jane@octo-corp.example,1,0,1,0,2024-01-02 03:04:05+00:00\r\n"
+    )
