@@ -20,6 +20,7 @@ __all__ = ["COLUMNS", "FORMULA", "GITHUB_FIELDS", "Export", "as_csv", "as_json",
 
 # What spreadsheets take for a formula, also in the wide forms of East Asian keyboards (OWASP, CSV injection).
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_BEGINS = frozenset(FORMULA)  # one look for the first character instead of eleven
 
 
 def as_csv(export: Export) -> Iterator[str]:
@@ -76,7 +77,7 @@ class _Lines:
 def _cell(value: Any) -> Any:
     """A value as a cell that no spreadsheet takes for a formula."""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return f"'{value}" if value[:1] in _BEGINS else value
     if value is None or value == []:
         return ""
     if isinstance(value, bool):
@@ -86,7 +87,7 @@ def _cell(value: Any) -> Any:
 
 def safe(text: str) -> str:
     """Put ' before what a spreadsheet would take for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text[:1] in _BEGINS else text
 
 
 def _last_line(export: Export, view: bridge.BridgeView, count: int) -> str:

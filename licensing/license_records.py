@@ -153,29 +153,36 @@ def _of_people(people: QuerySet[Person]) -> Iterator[tuple[int | None, Record]]:
         elsewhere = holders.ids_elsewhere(ids)
         for pk, license_type, consumes in batch:
             row = rows.get(first.get(pk, 0))
-            record = _person(license_type, row, accounts.get(pk, []), elsewhere.get(pk, set()))
-            yield pk, record | {"expected": consumes}
+            record = _person(license_type, row, accounts.get(pk, []), elsewhere.get(pk))
+            record["expected"] = consumes
+            yield pk, record
 
 
 def _person(
-    license_type: str, row: tuple[Any, ...] | None, accounts: list[holders.Facts], elsewhere: set[str]
+    license_type: str, row: tuple[Any, ...] | None, accounts: list[holders.Facts], elsewhere: set[str] | None
 ) -> Record:
     record, counted, verdict = dict(EMPTY), False, ""
     if row is not None:
         record, counted, verdict = _github(row[4:]), row[2], row[3]
     # Of somebody without a license all accounts are told: none of them consumes.
     using = [one for one in accounts if one.consumes] or accounts
-    ids = {one.where for one in using} | elsewhere
-    emails = {one.email for one in using if one.email}
-    return record | {
-        "enterprise_server_user_ids": sorted(ids),
-        "enterprise_server_emails": sorted(emails) or record["enterprise_server_emails"],
-        "enterprise_server_user": bool(ids),
-        "license_type": record["license_type"] or license_type,
-        "total_user_accounts": len(ids) + bool(record["github_com_user"]),
-        "source": licenses.GITHUB if counted else "console",
-        "verdict": holders.speaking((one.verdict for one in accounts), verdict),
-    }
+    ids = _sorted([one.where for one in using] + list(elsewhere or ()))
+    record.update(
+        enterprise_server_user_ids=ids,
+        enterprise_server_emails=_sorted([one.email for one in using if one.email])
+        or record["enterprise_server_emails"],
+        enterprise_server_user=bool(ids),
+        license_type=record["license_type"] or license_type,
+        total_user_accounts=len(ids) + bool(record["github_com_user"]),
+        source=licenses.GITHUB if counted else "console",
+        verdict=holders.speaking([one.verdict for one in accounts], verdict),
+    )
+    return record
+
+
+def _sorted(texts: list[str]) -> list[str]:
+    """Each text once, in order; most people have one account."""
+    return sorted(set(texts)) if len(texts) > 1 else texts
 
 
 def _values(rows: QuerySet[LicenseRow]) -> QuerySet[LicenseRow, Any]:
@@ -191,8 +198,10 @@ def _github(values: Iterable[Any]) -> Record:
     return record
 
 
-def _read_at(ids: Iterable[str], read_at: dict[str, str]) -> str:
+def _read_at(ids: Sequence[str], read_at: dict[str, str]) -> str:
     """When the servers of these accounts were read: the oldest of the times, "" where none was."""
+    if not ids:
+        return ""
     times = [at for name in ids if (at := read_at.get(name.rpartition(":")[0]))]
     return min(times, default="")
 
