@@ -17,6 +17,7 @@ from django.shortcuts import get_object_or_404, render
 
 from .models import Enterprise, Membership, Role, Server, User
 from .sign_in import second_factor
+from .usecases.sign_in import failed as refused
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -126,6 +127,8 @@ def if_set(view: View) -> View:
         except (requests.RequestException, ValueError, KeyError, SyntaxError) as error:
             log.warning("sign-in by a provider failed: %s", type(error).__name__)
             away = isinstance(error, requests.RequestException)
+            way = str(kwargs.get("provider_id") or kwargs.get("organization_slug") or "github")
+            refused(user=None, way=way, reason="away" if away else "provider")
             return render(request, "socialaccount/authentication_error.html", status=502 if away else 401)
 
     return guarded

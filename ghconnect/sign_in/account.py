@@ -75,7 +75,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """Note that somebody who is suspended came."""
-        sign_in.failed(user=user, way="password", reason="suspended")
+        sign_in.failed(user=user, way=_way(request, "password"), reason="suspended")
         response: HttpResponse = super().respond_user_inactive(request, user)
         return response
 
@@ -98,8 +98,8 @@ class AccountAdapter(DefaultAccountAdapter):
         super().logout(request)
 
 
-def _way(request: HttpRequest) -> str:
+def _way(request: HttpRequest, default: str = "unknown") -> str:
     """How somebody proved who they are: `password`, `password+totp`, `webauthn`, `sso`, `github`, …"""
     records = request.session.get("account_authentication_methods", [])
     ways = [str(each.get("provider") or each.get("type") or each["method"]) for each in records]
-    return "+".join(dict.fromkeys(ways)) or "unknown"
+    return "+".join(dict.fromkeys(ways)) or default

@@ -9,13 +9,14 @@ import requests
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
 from django.http import HttpRequest
 from django.shortcuts import redirect, render
 
 from ghconnect.models import Invitation, Role, Source, User
 from ghconnect.outgoing import OperatorSession
-from ghconnect.usecases import access
+from ghconnect.usecases import access, sign_in
 
 from . import github_owners
 
@@ -39,8 +40,10 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         exception: Exception | None = None,
         extra_context: object = None,
     ) -> None:
-        """Say in the log why somebody did not get in; the page does not."""
+        """Say in the log why somebody did not get in; the page does not. Who cancelled was not refused."""
         log.warning("sign-in by %s failed: %s %s", provider, error, exception or "")
+        if error != AuthError.CANCELLED:
+            sign_in.failed(user=None, way=str(getattr(provider, "id", provider)), reason="provider")
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Find the person, and let the roles follow, before anybody is signed in."""
@@ -51,7 +54,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             user = User.objects.filter(email__in=verified_emails(sociallogin)).first()
             if user is not None:
                 sociallogin.connect(request, user)
-        if sociallogin.is_existing:
+        if sociallogin.is_existing and sociallogin.user.is_active:
             follow(sociallogin)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
@@ -60,6 +63,8 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         invited = Invitation.objects.open().filter(email__in=emails).exists()
         if emails and (invited or roles_of(sociallogin).roles):
             return True
+        way = sociallogin.account.provider
+        sign_in.failed(user=None, way=way, reason="no_role" if emails else "no_verified_email")
         context = {"verified": bool(emails), "provider": sociallogin.provider.name}
         raise ImmediateHttpResponse(render(request, "socialaccount/no_role.html", context, status=403))
 
@@ -76,6 +81,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
         user.login = access.free_login(user.login or user.email.partition("@")[0])
         user.set_unusable_password()
         sociallogin.save(request)
+        access.note_added(user, None, via=sociallogin.account.provider)
         follow(sociallogin)
         return user
 

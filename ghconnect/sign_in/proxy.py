@@ -15,6 +15,7 @@ from ghconnect.usecases import sign_in
 from . import devices, sessions
 from .second_factor import ELSEWHERE
 
+WAY = "trusted proxy"
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
@@ -39,15 +40,22 @@ def _follow(request: HttpRequest) -> None:
         login(request, user, backend=BACKEND)
         request.session[ELSEWHERE] = user.pk
         sessions.track(request)
-        sign_in.signed_in(user=user, way="trusted proxy")
+        sign_in.signed_in(user=user, way=WAY)
 
 
 def _named(request: HttpRequest) -> User | None:
-    """Return the active person in the header, None from any other address than the proxy's."""
-    if not _from_proxy(request.META.get("REMOTE_ADDR", "")):
+    """Return the active person in the header, None from any other address than the proxy's; refusals are noted."""
+    told = request.META.get(settings.GHCONNECT_TRUSTED_HEADER, "").strip().lower()
+    if not told:
         return None
-    named = devices.named(request.META.get(settings.GHCONNECT_TRUSTED_HEADER, "").strip().lower())
-    return named if named is not None and named.is_active else None
+    believed = _from_proxy(request.META.get("REMOTE_ADDR", ""))
+    user = devices.named(told) if believed else None
+    if user is not None and user.is_active:
+        return user
+    # Of many in an hour a few are noted; who was named from elsewhere is not believed, so not said either.
+    reason = "not_the_proxy" if not believed else "suspended" if user else "unknown"
+    sign_in.failed(user=user, way=WAY, reason=reason)
+    return None
 
 
 def _from_proxy(address: str) -> bool:

@@ -79,7 +79,7 @@ def add_owner(*, slug: str, email: str, login: str = "") -> NewOwner:
     if user is None:
         password = secrets.token_urlsafe(12)
         user = User.objects.create_user(email, free_login(login or email.partition("@")[0]), password)
-        audit.record("user.add", by=None, enterprise=locked, subject=user.login)
+        note_added(user, locked)
     _grant(locked, user, Role.OWNER, None)
     return NewOwner(user, password)
 
@@ -119,6 +119,14 @@ def make_user(*, email: str, login: str, name: str = "", password: str | None = 
     """Make a user with this short name, or the next free one like it; inside the caller's transaction."""
     return User.objects.create_user(
         email, free_login(login or email.partition("@")[0]), password, name=name[:100]
+    )
+
+
+def note_added(user: User, enterprise: Enterprise | None, **more: object) -> None:
+    """Write that somebody can sign in who could not before; `after` holds no address."""
+    after = {"login": user.login, "operator": user.is_staff}
+    audit.record(
+        "user.add", by=None, enterprise=enterprise, subject=user.login, before={}, after=after, **more
     )
 
 

@@ -115,7 +115,7 @@ def join(*, secret: str, name: str, login: str, password: str) -> User:
     if User.objects.filter(email=invitation.email).exists():
         raise HasAccount
     user = access.make_user(email=invitation.email, login=login, name=name, password=password)
-    audit.record("user.add", by=None, enterprise=invitation.enterprise, subject=user.login)
+    access.note_added(user, invitation.enterprise)
     _accept(invitation, user)
     return user
 

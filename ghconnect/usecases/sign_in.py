@@ -24,7 +24,10 @@ def signed_in(*, user: User, way: str) -> None:
 
 
 def failed(*, user: User | None, way: str, reason: str) -> None:
-    """Note a sign-in that failed (`password`, `too_many`, `suspended`, `second_factor`); `tries` of this hour.
+    """Note a sign-in that failed, `tries` of this hour.
+
+    Reasons: `password`, `too_many`, `suspended`, `second_factor`; of an identity provider or GitHub `provider` (what it
+    said is not believed), `away`, `no_role`, `no_verified_email`; of a trusted proxy `not_the_proxy`, `unknown`.
 
     What was typed where it names nobody is not kept: it may be a password. Nothing is noted while Redis is away.
     """

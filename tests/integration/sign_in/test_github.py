@@ -12,7 +12,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from pytest_django import Settings
 
-from ghconnect.models import Enterprise, Membership, Role, User
+from ghconnect.models import AuditEvent, Enterprise, Membership, Role, User
 from ghconnect.sandbox.oauth import CLIENT_ID, CLIENT_SECRET
 from ghconnect.sign_in import github_places, options
 from tests.support import estate as estates
@@ -78,6 +78,7 @@ def test_an_enterprise_owner_there_becomes_owner_here(octo: Estate, sandbox: San
 def test_a_member_there_is_nobody_here(octo: Estate, sandbox: Sandbox) -> None:
     client, answer = come_in(somebody_else(sandbox))
     assert answer.status_code == 403
+    assert AuditEvent.objects.get(action="user.failed_login").data["way"] == "github"
     assert client.get("/settings").status_code == 302
     assert User.objects.count() == 2
 

@@ -79,6 +79,12 @@ def come_in(provider: Provider, sub: str, client: Client | None = None) -> tuple
     return client, client.get(provider.answer(start(client), sub=sub))
 
 
+def refusals() -> list[tuple[str, str]]:
+    """Return by which way somebody was refused, and why."""
+    events = AuditEvent.objects.filter(action="user.failed_login").order_by("pk")
+    return [(each.data["way"], each.data["reason"]) for each in events]
+
+
 def role(login: str) -> str | None:
     return Membership.objects.filter(user__login=login).values_list("role", flat=True).first()
 
@@ -142,6 +148,7 @@ def test_who_is_here_is_known_by_a_verified_address_alone(
     provider.put("eve", email=octo.owner.email, email_verified=False)
     client, answer = come_in(provider, "eve")
     assert answer.status_code == 403
+    assert refusals() == [("sso", "no_verified_email")]
     assert "gave no verified email address" in text(answer)
     assert client.get("/settings").status_code == 302
     settings.GHCONNECT_OIDC_TRUST_EMAIL = True
@@ -161,6 +168,7 @@ def test_without_group_or_invitation_nobody_gets_in(octo: Estate, provider: Prov
     provider.put("gus", groups=["something"])
     client, answer = come_in(provider, "gus")
     assert answer.status_code == 403
+    assert refusals() == [("sso", "no_role")]
     assert "no group of yours has a role" in text(answer)
     assert "octo-corp" not in text(answer)
     assert not User.objects.filter(email="gus@octo.example").exists()

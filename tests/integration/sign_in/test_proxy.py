@@ -10,8 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
-from ghconnect.models import User
+from ghconnect.models import AuditEvent, User
 from ghconnect.sign_in import options
+from ghconnect.usecases import suspension
 from tests.support.estate import Estate
 
 from .conftest import PASSWORD, text
@@ -56,6 +57,18 @@ def test_another_name_is_another_session(octo: Estate) -> None:
 @pytest.mark.parametrize("of", ["10.0.0.6", "127.0.0.1", "", "::1", "nonsense"])
 def test_nobody_else_is_believed(octo: Estate, of: str) -> None:
     assert ask(Client(), octo.owner.email, of=of) == 302
+    event = AuditEvent.objects.get(action="user.failed_login")
+    assert (event.data["reason"], event.data["way"], event.subject) == ("not_the_proxy", "trusted proxy", "")
+
+
+@pytest.mark.usefixtures("_proxy")
+def test_whom_the_proxy_names_and_nobody_lets_in_is_noted(octo: Estate) -> None:
+    suspension.suspend(user=octo.biller, by=octo.owner)
+    for named in ("nobody@octo-corp.example", octo.biller.email):
+        assert ask(Client(), named) == 302
+    events = AuditEvent.objects.filter(action="user.failed_login").order_by("pk")
+    told = [(each.data["reason"], each.subject) for each in events]
+    assert told == [("unknown", ""), ("suspended", octo.biller.login)]
 
 
 @pytest.mark.usefixtures("_proxy")

@@ -141,3 +141,26 @@ def test_keys_of_another_console_are_refused_at_start(
     assert (told.id, told.level, octo.server.host in told.msg) == ("ghconnect.W003", checks.WARNING, True)
     production = (ROOT / "docs/production.md").read_text()
     assert all(f"`ghconnect.{code}`" in production for code in ("E010", "W003"))
+
+
+def test_what_people_change_of_themselves_and_who_is_added_are_events(octo: Estate) -> None:
+    browser = Client()
+    browser.force_login(octo.biller)
+    given = {
+        "name": "Somebody Else",
+        "language": "ja",
+        "time_zone": "",
+        "appearance": "auto",
+        "shortcuts": "on",
+    }
+    for _ in range(2):
+        browser.post("/settings", given)
+    browser.post("/language", {"language": "en"})
+    changed = AuditEvent.objects.filter(action="user.update_preferences", actor=octo.biller).order_by("pk")
+    assert [each.data for each in changed] == [
+        {"before": {"name": "not kept", "language": ""}, "after": {"name": "not kept", "language": "ja"}},
+        {"before": {"language": "ja"}, "after": {"language": "en"}},
+    ]
+    call_command("createsuperuser", interactive=False, email="op@x.example", login="op", stdout=StringIO())
+    added = AuditEvent.objects.get(action="user.add", subject="op")
+    assert added.data == {"before": {}, "after": {"login": "op", "operator": True}, "via": "createsuperuser"}
