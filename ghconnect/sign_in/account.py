@@ -6,6 +6,7 @@ import ipaddress
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.core.internal import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
@@ -82,6 +83,12 @@ class AccountAdapter(DefaultAccountAdapter):
     def _note(self, credentials: dict[str, Any], reason: str) -> None:
         typed = str(credentials.get("email") or credentials.get("username") or "").strip().lower()
         sign_in.failed(user=devices.named(typed), way="password", reason=reason)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Let nobody in who was suspended between the password and the second step."""
+        if not user.is_active:
+            raise ImmediateHttpResponse(self.respond_user_inactive(request, user))
+        super().login(request, user)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Note who signed in and how, and remember the browser."""

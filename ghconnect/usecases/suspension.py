@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from ghconnect.models import AccessToken, Enterprise, Role, User
+from ghconnect.models import AccessToken, Enterprise, Invitation, Role, User
 
-from . import access_tokens, audit
+from . import access_tokens, audit, invitations
 from .access import UnknownPerson
 
 
@@ -39,7 +39,8 @@ def find(email: str) -> User:
 def suspend(*, user: User, by: User | None, even_sole_owner: bool = False) -> None:
     """Switch the account off: sessions end and tokens are revoked at once. Raises SoleOwner, Oneself.
 
-    Tokens with which a server sends its file do not hang on a person, and go on.
+    Invitations of theirs that nobody accepted are cancelled. Tokens with which a server sends its file do not hang on a
+    person, and go on.
     """
     if by is not None and by.pk == user.pk:
         raise Oneself
@@ -50,6 +51,9 @@ def suspend(*, user: User, by: User | None, even_sole_owner: bool = False) -> No
         return
     for token in tokens(user):
         access_tokens.revoke(token=token, by=by)
+    # Whoever was invited by them may be them again.
+    for invitation in Invitation.objects.open().filter(created_by=user).select_related("enterprise"):
+        invitations.cancel(invitation=invitation, by=by)
     _end_sessions(user)
     _note("user.suspend", user, by, suspended=True)
 

@@ -171,6 +171,7 @@ def suspend(user: User, alone: Sequence[str]) -> Question:
     said = [
         _("{login} is signed out everywhere at once and cannot sign in until the account is unsuspended."),
         _("The access tokens of {login} are revoked and do not come back; tokens of servers go on."),
+        _("Invitations by {login} that nobody has accepted are cancelled."),
         _("Roles and what {login} did here stay. Nothing changes at GitHub."),
     ]
     if alone:

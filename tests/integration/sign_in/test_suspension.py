@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b32encode
 from collections.abc import Callable
 from io import StringIO
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp
+from allauth.mfa.totp.internal.auth import TOTP
 from cryptography.fernet import Fernet
 from django.core import checks
 from django.core.management import CommandError, call_command
@@ -16,7 +19,7 @@ from ghconnect.key_check import refuse_wrong_key
 from ghconnect.models import AuditEvent, Enterprise, Server, User
 from ghconnect.seal import seal
 from ghconnect.system_checks import refuse_other_keys
-from ghconnect.usecases import access_tokens, sign_in
+from ghconnect.usecases import access_tokens, invitations, sign_in, suspension
 from tests.support.estate import Estate, person
 from tests.support.processes import ROOT
 
@@ -164,3 +167,25 @@ def test_what_people_change_of_themselves_and_who_is_added_are_events(octo: Esta
     call_command("createsuperuser", interactive=False, email="op@x.example", login="op", stdout=StringIO())
     added = AuditEvent.objects.get(action="user.add", subject="op")
     assert added.data == {"before": {}, "after": {"login": "op", "operator": True}, "via": "createsuperuser"}
+
+
+def test_who_is_suspended_between_password_and_code_stays_out_and_so_does_whom_they_invited(
+    octo: Estate,
+) -> None:
+    key = b32encode(b"0123456789").decode()
+    TOTP.activate(octo.owner, key)
+    browser = Client()
+    step = browser.post("/login/", {"login": octo.owner.email, "password": PASSWORD})
+    assert "authenticate" in step.headers["Location"]
+    invited, _ = invitations.invite(
+        enterprise=octo.enterprise, email="pal@x.example", role="owner", by=octo.owner, link=str
+    )
+    suspension.suspend(user=octo.owner, by=None, even_sole_owner=True)
+    code = totp.format_hotp_value(totp.hotp_value(key, next(totp.yield_hotp_counters_from_time())))
+    answer = browser.post(step.headers["Location"], {"code": code})
+    assert answer.headers["Location"] == "/inactive/"
+    suspension.unsuspend(user=octo.owner, by=None)
+    assert browser.get("/settings").status_code == 302
+    assert not AuditEvent.objects.filter(action="user.login", subject=octo.owner.login).exists()
+    invited.refresh_from_db()
+    assert invited.cancelled_at is not None
