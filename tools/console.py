@@ -32,12 +32,16 @@ ARGUMENTS = [
 
 @dataclass
 class Console:
-    """Where it is and who can sign in: login → password; `own` when it was started for this alone."""
+    """Where it is and who can sign in: login → password; `own` when it was started for this alone.
+
+    `places` are parts of paths that are known only once a console runs.
+    """
 
     url: str
     passwords: dict[str, str]
     own: bool = False
     sessions: dict[str, object] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
 
     def state(self, browser: Browser, login: str) -> object:
         """Sign in once by the real form; return the cookies, or None for nobody."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tools import pages
+from tools import pages, second_step
 from tools.console import Console
 
 THEMES: dict[str, dict[str, Any]] = {
@@ -34,6 +35,7 @@ def prepare(console: Console, browser: Browser) -> None:
     add_garden(page)
     start_sync(page)
     context.close()
+    second_step.prepare(console, browser)
 
 
 def add_garden(page: Page) -> None:
@@ -66,7 +68,7 @@ def _pretend_github(page: Page) -> str:
 def shown(console: Console) -> list[pages.Page]:
     """Return the pages that this console has and its people can open."""
     return [
-        page
+        replace(page, path=page.path.format(**console.places)) if page.own else page
         for page in pages.PAGES
         if (console.own or not page.own) and (not page.who or page.who in console.passwords)
     ]

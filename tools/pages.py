@@ -9,6 +9,9 @@ E = "/enterprises/octo-corp"
 GARDEN = "/enterprises/octo-garden"
 # Who looks: the owner and the billing manager of the sandbox, nobody, or the operator of a console of our own.
 OWNER, BILLER, NOBODY, OPERATOR = "mona", "finn", "", "operator"
+# Somebody of a console of our own with an authenticator app, and the same who has typed the password alone.
+PROTECTED, HALFWAY = "nina", "nina, without the code"
+SECURITY = "/settings/security"
 
 
 def server(name: str) -> str:
@@ -33,6 +36,18 @@ class Page:
 
 PAGES = (
     Page("Sign in", "/login/", NOBODY),
+    # Soon after the sign-ins they need: halfway and security settings are open for minutes.
+    Page("Sign in, second step", f"{SECURITY}/authenticate/", HALFWAY, own=True),
+    Page("Two-factor authentication, on", f"{SECURITY}/", PROTECTED, own=True),
+    Page("Recovery codes", f"{SECURITY}/recovery-codes/", PROTECTED, own=True),
+    Page("Make new recovery codes", f"{SECURITY}/recovery-codes/generate/", PROTECTED, own=True),
+    Page("Remove authenticator app", f"{SECURITY}/totp/deactivate/", PROTECTED, own=True),
+    Page("Confirm by a code", f"{SECURITY}/reauthenticate/", PROTECTED, own=True),
+    Page("Set up authenticator app", f"{SECURITY}/totp/activate/", BILLER, own=True),
+    Page("Add a passkey", f"{SECURITY}/webauthn/add/", BILLER, own=True),
+    Page("Invitation", "{invitation}", NOBODY, own=True),
+    Page("Invitation, for somebody else", "{invitation}", BILLER, own=True),
+    Page("Suspended account", "/inactive/", NOBODY),
     Page("Reset password", "/password/reset/", NOBODY),
     Page("Reset password, sent", "/password/reset/done/", NOBODY),
     Page("About this console", "/about", NOBODY),
