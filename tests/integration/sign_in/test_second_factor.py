@@ -53,7 +53,9 @@ def test_a_code_is_asked_for_after_the_password_and_a_used_one_is_not_taken_agai
     client = Client()
     client.post("/login/", {"login": octo.owner.email, "password": PASSWORD})
     assert not is_in(client)
-    assert "Two-factor authentication" in text(client.get("/settings/security/authenticate/"))
+    asked = text(client.get("/settings/security/authenticate/"))
+    assert "Two-factor authentication" in asked
+    assert "Use a passkey" not in asked  # there is none
     client.post("/settings/security/authenticate/", {"code": "000000"})
     assert not is_in(client)
     client.post("/settings/security/authenticate/", {"code": code(secret)})
