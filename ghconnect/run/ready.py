@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from html import unescape
+from urllib.parse import urljoin
 
 import requests
 
@@ -26,12 +27,16 @@ def session() -> requests.Session:
 
 
 def opens(url: str, login: str, password: str) -> bool:
-    """Tell whether a page answers 200 to this person, who signs in by the form as anybody would."""
+    """Tell whether a page answers 200 to this person, who signs in by the form as anybody would, and out again."""
     try:
         with session() as client:
             asked = client.get(url, timeout=10)
             form = {**hidden_fields(asked.text), "login": login, "password": password}
             shown = client.post(asked.url, data=form, headers={"Referer": asked.url}, timeout=30)
+            # Else the person's first look at their sessions would show a browser that is not theirs.
+            client.post(
+                urljoin(url, "/logout/"), data=hidden_fields(shown.text), headers={"Referer": url}, timeout=10
+            )
             return shown.status_code == 200 and shown.url == url
     except requests.RequestException:
         return False

@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,8 @@ def test_it_starts_ends_and_starts_again_with_the_same_data(tmp_path: Path) -> N
     assert "Everything of last time is still here." in again.string
     assert (again["mona"], again["finn"]) == (first["mona"], first["finn"])
     assert (tmp_path / "var" / "ghconnect.sqlite3").stat().st_ino == kept
+    with closing(sqlite3.connect(tmp_path / "var" / "ghconnect.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
 
 
 @pytest.mark.timeout(150)
