@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import connection
+from django.db import connection, reset_queries
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -67,6 +67,7 @@ def _compare(
     counts = set[int]()
     for _ in range(TRIES):
         for ask, taken in zip(pages, times, strict=True):
+            reset_queries()
             with CaptureQueriesContext(connection) as seen:
                 began = time.perf_counter()
                 _fine(ask())

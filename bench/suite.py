@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _pages(table: Table, store: str, size: int) -> None:
-    """A large enterprise is a smaller one copied: to read a million in would take an hour."""
+    """A large enterprise is a smaller one copied: to read a million in takes long."""
     times = max(1, size // AT_ONCE)
     few, many, last = world("few", 1000), world("many", size // times), world("last", 10)
     with databases.copied("pages"):
