@@ -59,13 +59,18 @@ def of(enterprise: Enterprise) -> Avoidable:
     """Return the candidates: of the newest edition, or of a large enterprise those the worker found last."""
     if is_kept(enterprise):
         return _counted(enterprise, stored(TwiceCandidate.objects.filter(enterprise=enterprise)))
+    return worked_out(enterprise)
+
+
+def worked_out(enterprise: Enterprise) -> Avoidable:
+    """Return the candidates of an enterprise whose table is not asked (`is_kept`)."""
     return _counted(enterprise, _worked_out(enterprise))
 
 
 def of_person(enterprise: Enterprise, pk: int) -> list[rules.Candidate]:
     """Return the open candidates that a person is part of."""
     if not is_kept(enterprise):
-        return [one for one in of(enterprise).candidates if pk in (*one.extra, one.kept)]
+        return [one for one in worked_out(enterprise).candidates if pk in (*one.extra, one.kept)]
     mine = TwicePerson.objects.filter(person_id=pk).values("candidate")
     rows = TwiceCandidate.objects.filter(enterprise=enterprise, pk__in=mine)
     return _counted(enterprise, stored(rows)).candidates
@@ -74,7 +79,7 @@ def of_person(enterprise: Enterprise, pk: int) -> list[rules.Candidate]:
 def licenses(enterprise: Enterprise) -> int:
     """Return how many licenses could be avoided for good: one query, however many, where a worker has been there."""
     if not is_kept(enterprise):
-        return of(enterprise).licenses
+        return worked_out(enterprise).licenses
     aside = holding(enterprise).filter(state__in=ASIDE)
     rows = TwiceCandidate.objects.filter(enterprise=enterprise, temporary=False)
     rows = rows.filter(~Exists(aside.filter(fingerprint=OuterRef("fingerprint"))))

@@ -52,7 +52,7 @@ def each(enterprise: Enterprise) -> Iterator[list[Candidate]]:
 def named(enterprise: Enterprise, fingerprint: str) -> Candidate | None:
     """Return the candidate of that name, whatever an owner said of it."""
     if not avoidable.is_kept(enterprise):
-        found = avoidable.of(enterprise)
+        found = avoidable.worked_out(enterprise)
         every = (*found.candidates, *found.aside)
         return next((one for one in every if one.fingerprint == fingerprint), None)
     rows = TwiceCandidate.objects.filter(enterprise=enterprise, fingerprint=fingerprint)
@@ -62,7 +62,7 @@ def named(enterprise: Enterprise, fingerprint: str) -> Candidate | None:
 def aside(enterprise: Enterprise, most: int) -> tuple[list[Candidate], int]:
     """Return the first of those that are set aside, and how many there are."""
     if not avoidable.is_kept(enterprise):
-        found = avoidable.of(enterprise).aside
+        found = avoidable.worked_out(enterprise).aside
         return found[:most], len(found)
     rows = _all(enterprise).filter(_said(enterprise, avoidable.ASIDE))
     return avoidable.told(list(rows.order_by(*_FIELDS)[:most])), rows.count()
@@ -99,7 +99,7 @@ def _of_table(rows: QuerySet[TwiceCandidate], cursor: paging.Cursor | None, limi
 
 
 def _worked_out(enterprise: Enterprise, state: str) -> list[Ranked]:
-    found = avoidable.of(enterprise)
+    found = avoidable.worked_out(enterprise)
     words = {name: one.state for name, one in found.decisions.items()}
     every = (*found.candidates, *found.aside) if state else found.candidates
     some = [one for one in every if not state or words.get(one.fingerprint, OPEN) == state]

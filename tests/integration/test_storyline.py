@@ -575,6 +575,13 @@ def test_every_reading_answer_of_the_api_is_as_its_document_says(story: Storylin
         "fingerprint": avoidable.of(enterprise).candidates[0].fingerprint,
     }
     good = promises.asked(text, valid=valid, examples=1, reading=True)
-    # Alerts are shown to whoever may change them; nobody asked for an export here.
-    elsewhere = {"alerts_settings", "cloud_sync", "export_file", "export_state"}
+    # Alerts are shown to whoever may change them; nobody asked for an export or kept a view here; Tokyo holds nothing.
+    elsewhere = {
+        "alerts_settings",
+        "cloud_sync",
+        "export_file",
+        "export_state",
+        "saved_view",
+        "server_sync_losing",
+    }
     assert {name for name, count in good.items() if not count} <= elsewhere

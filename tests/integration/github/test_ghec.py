@@ -68,7 +68,9 @@ def test_a_long_read_leaves_requests_to_others(octo: Enterprise, pretend: Sandbo
     error = failed(octo)
     assert (error.key, error.permanent) == ("rate", False)
     assert error.retry_after is not None
-    assert timedelta(minutes=59) < error.retry_after <= timedelta(hours=1)
+    assert (
+        timedelta(0) < error.retry_after <= timedelta(hours=1)
+    )  # pretend GitHub's hour began with its start
     octo.least = 499
     octo.consumed_licenses(2)
 
