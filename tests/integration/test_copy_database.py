@@ -189,19 +189,23 @@ def test_a_run_that_a_worker_has_is_waited_for(old: Console, empty: str) -> None
     assert (code, "is running: stop workers and web servers first" in said) == (REFUSED, True), said
 
 
-@pytest.mark.parametrize("url", ["sqlite:////tmp/other.sqlite3", "mysql://root@127.0.0.1/other", "nonsense"])
-def test_only_postgresql_is_copied_to(url: str, folder: Path, sandbox: Sandbox) -> None:
+@pytest.fixture(scope="module")
+def bare(folder: Path, sandbox: Sandbox) -> Console:
+    """A console that holds nothing."""
     console = Console(f"sqlite:///{folder / 'bare.sqlite3'}", sandbox)
     console.manage("migrate", "--verbosity", "0")
-    code, said = console.copy(url)
+    return console
+
+
+@pytest.mark.parametrize("url", ["sqlite:////tmp/other.sqlite3", "mysql://root@127.0.0.1/other", "nonsense"])
+def test_only_postgresql_is_copied_to(url: str, bare: Console) -> None:
+    code, said = bare.copy(url)
     assert code == REFUSED, said
     assert "Traceback" not in said
 
 
-def test_a_database_that_is_not_there_is_said(folder: Path, sandbox: Sandbox) -> None:
-    console = Console(f"sqlite:///{folder / 'bare.sqlite3'}", sandbox)
-    console.manage("migrate", "--verbosity", "0")
-    code, said = console.copy("postgres://nobody@127.0.0.1:1/nothing")
+def test_a_database_that_is_not_there_is_said(bare: Console) -> None:
+    code, said = bare.copy("postgres://nobody@127.0.0.1:1/nothing")
     assert (code, "the database does not answer" in said, "Traceback" in said) == (REFUSED, True, False), said
 
 
