@@ -16,6 +16,7 @@ from .lines import lines
 from .normalise import email_key
 
 BLOCK = 1 << 18
+COLUMNS = 9
 _WRITTEN = {True: "1", False: "0", None: ""}
 _READ = {written: value for value, written in _WRITTEN.items()}
 
@@ -39,7 +40,14 @@ def projected(chunks: Iterable[bytes]) -> Iterator[list[str]]:
 
     They are: id, login, email, its key, site admin, suspended, dormant, never active ("1" or "0"), created at (UTC).
     """
-    return csv.reader(lines(chunks))
+    for row in csv.reader(lines(chunks)):
+        yield row if len(row) == COLUMNS else _earlier(row)
+
+
+def _earlier(row: list[str]) -> list[str]:
+    """A line of the form without key, in which reports were kept before: they stay for as long as they are kept."""
+    one, login, email, suspended, admin, dormant, never, created = row
+    return [one, login, email, email_key(email), admin, suspended, dormant, never, created.replace("T", " ")]
 
 
 def read_projection(chunks: Iterable[bytes]) -> Iterator[ServerAccount]:

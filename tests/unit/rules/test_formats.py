@@ -544,3 +544,8 @@ def test_only_read_fields_are_kept() -> None:
     assert (
         kept == b"17,jdoe,jane@octo-corp.example,jane@octo-corp.example,1,0,1,0,2024-01-02 03:04:05+00:00\r\n"
     )
+
+
+def test_what_was_kept_without_keys_is_read() -> None:
+    kept = b"17,jdoe,jane@octo-corp.example,0,1,1,0,2024-01-02T03:04:05+00:00\r\n"
+    assert list(read_projection([kept])) == list(parse(file(JANE_ROW)))
