@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from django.core.cache import cache
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
@@ -57,7 +57,7 @@ class Avoidable:
 
 def of(enterprise: Enterprise) -> Avoidable:
     """Return the candidates: of the newest edition, or of a large enterprise those the worker found last."""
-    if is_kept(enterprise):
+    if is_kept(enterprise, found(enterprise)):
         return _counted(enterprise, stored(TwiceCandidate.objects.filter(enterprise=enterprise)))
     return worked_out(enterprise)
 
@@ -69,21 +69,11 @@ def worked_out(enterprise: Enterprise) -> Avoidable:
 
 def of_person(enterprise: Enterprise, pk: int) -> list[rules.Candidate]:
     """Return the open candidates that a person is part of."""
-    if not is_kept(enterprise):
+    if not is_kept(enterprise, found(enterprise)):
         return [one for one in worked_out(enterprise).candidates if pk in (*one.extra, one.kept)]
     mine = TwicePerson.objects.filter(person_id=pk).values("candidate")
     rows = TwiceCandidate.objects.filter(enterprise=enterprise, pk__in=mine)
     return _counted(enterprise, stored(rows)).candidates
-
-
-def licenses(enterprise: Enterprise) -> int:
-    """Return how many licenses could be avoided for good: one query, however many, where a worker has been there."""
-    if not is_kept(enterprise):
-        return worked_out(enterprise).licenses
-    aside = holding(enterprise).filter(state__in=ASIDE)
-    rows = TwiceCandidate.objects.filter(enterprise=enterprise, temporary=False)
-    rows = rows.filter(~Exists(aside.filter(fingerprint=OuterRef("fingerprint"))))
-    return rows.aggregate(n=Sum("licenses"))["n"] or 0
 
 
 def found(enterprise: Enterprise) -> TwiceFound | None:
@@ -91,9 +81,8 @@ def found(enterprise: Enterprise) -> TwiceFound | None:
     return TwiceFound.objects.filter(enterprise=enterprise).first()
 
 
-def stands(enterprise: Enterprise) -> bool:
-    """Whether the table is of the newest edition, and leaves out what is to be left out."""
-    last = found(enterprise)
+def stands(enterprise: Enterprise, last: TwiceFound | None) -> bool:
+    """Whether the table, looked at `last`, is of the newest edition, and leaves out what is to be left out."""
     return (
         last is not None
         and last.edition == enterprise.edition
@@ -133,9 +122,9 @@ def _read(rows: Iterable[TwiceCandidate], extra: QuerySet[TwicePerson]) -> list[
     ]
 
 
-def is_kept(enterprise: Enterprise) -> bool:
+def is_kept(enterprise: Enterprise, last: TwiceFound | None) -> bool:
     """Whether the table is asked: it is of the newest edition, or the enterprise is too large for anything else."""
-    return stands(enterprise) or _people(enterprise) > BY_THE_WAY
+    return stands(enterprise, last) or _people(enterprise) > BY_THE_WAY
 
 
 def _people(enterprise: Enterprise) -> int:

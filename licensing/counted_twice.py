@@ -20,7 +20,7 @@ from ghconnect.templatetags.ghconnect_ui import number
 from licensing.models import Account, BridgeItem, GitHubSync, LicenseRow, Person, TwiceDecision
 from licensing.rules.avoidable import Candidate
 
-from . import avoidable, listing
+from . import avoidable, candidates, listing
 
 # Fixes that are done here and wait for GitHub, and those GitHub has confirmed: the newest of each.
 SHOWN = 50
@@ -112,7 +112,7 @@ def _sum(licenses: int, cents: int | None, currency: str) -> str:
 
 def summary(enterprise: Enterprise) -> str:
     """Return the same for a page that shows it among other numbers; "" where there is nothing, or it is not known."""
-    licenses = avoidable.licenses(enterprise)
+    licenses = candidates.of(enterprise).licenses
     return sum_of(enterprise, licenses) if licenses else ""
 
 
@@ -240,12 +240,7 @@ def _aside_words(decision: TwiceDecision) -> str:
 
 def under_way(enterprise: Enterprise) -> list[Moved]:
     """Return accounts that will be joined at GitHub's next sync of their server."""
-    people = BridgeItem.people.through.objects.filter(
-        bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
-    )
-    rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
-    live = rows.filter(ended_edition=None).order_by("server__host", "login", "id")
-    return _moved(enterprise, list(live.select_related("server")[:SHOWN]))
+    return _moved(enterprise, _waiting(enterprise))
 
 
 def closed(enterprise: Enterprise) -> list[Moved]:
@@ -253,13 +248,33 @@ def closed(enterprise: Enterprise) -> list[Moved]:
 
     Nothing else closes a fix: a report of a server says what was done there, and not what GitHub made of it.
     """
+    return _moved(enterprise, _joined(enterprise))
+
+
+def moves(enterprise: Enterprise) -> tuple[list[Moved], list[Moved]]:
+    """Return those under way and those closed, looked up together."""
+    waiting, joined = _waiting(enterprise), _joined(enterprise)
+    both = _moved(enterprise, [*waiting, *joined])
+    return both[: len(waiting)], both[len(waiting) :]
+
+
+def _waiting(enterprise: Enterprise) -> list[Account]:
+    people = BridgeItem.people.through.objects.filter(
+        bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
+    )
+    rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
+    live = rows.filter(ended_edition=None).order_by("server__host", "login", "id")
+    return list(live.select_related("server")[:SHOWN])
+
+
+def _joined(enterprise: Enterprise) -> list[Account]:
     joined = LicenseRow.objects.filter(pk=OuterRef("row_id"), cloud_account__isnull=False)
     rows = Account.objects.filter(Exists(joined), enterprise=enterprise, ended_edition=None, row_valid=True)
     accepted = TwiceDecision.objects.filter(enterprise=enterprise, state=TwiceDecision.State.ACCEPTED)
     fixed = Q(verdict="agreed") & ~Q(former_keys=[]) | Q(pk__in=accepted.values("account_id"))
     newest = F("matched_at").desc(nulls_last=True)
     changed = rows.filter(fixed).order_by(newest, "id").select_related("server")
-    return _moved(enterprise, list(changed[:SHOWN]))
+    return list(changed[:SHOWN])
 
 
 def _moved(enterprise: Enterprise, accounts: list[Account]) -> list[Moved]:

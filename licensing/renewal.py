@@ -20,7 +20,7 @@ from ghconnect import clock, wording
 from ghconnect.models import Enterprise
 from licensing.models import CloudPicture, Edition, GitHubCount, Person, Seat, ServerPicture
 
-from . import avoidable, bridge, counted_twice, exports, licenses, search, trends
+from . import bridge, candidates, counted_twice, exports, licenses, search, trends
 from .license_records import batches
 
 WEEK = timedelta(days=7)
@@ -83,7 +83,7 @@ def of(enterprise: Enterprise) -> Renewal:
         weeks=weeks(enterprise, span),
         reasons=_reasons(enterprise, span),
         numbers=bridge.of(enterprise),
-        avoidable=avoidable.licenses(enterprise),
+        avoidable=candidates.of(enterprise).licenses,
         proved=counted_twice.closed(enterprise),
         cloud=CloudPicture.objects.filter(enterprise=enterprise).first(),
         servers=list(

@@ -86,11 +86,13 @@ def duplicates(
 ) -> HttpResponse:
     """List who is probably counted twice. Scope read:enterprise, of an owner or auditor."""
     enterprise = enterprise_of(request)
-    page = candidates.page(request, enterprise, state=state, size=limit)
+    listed = candidates.of(enterprise)
+    page = listed.page(request, state=state, size=limit)
     items = _told(enterprise, [one.candidate for one in page.rows])
-    licenses = avoidable.licenses(enterprise)
-    cents = avoidable.cents_a_year(enterprise, licenses)
-    return paged(request, page, items, licenses=licenses, cents_a_year=cents, currency=enterprise.currency)
+    cents = avoidable.cents_a_year(enterprise, listed.licenses)
+    return paged(
+        request, page, items, licenses=listed.licenses, cents_a_year=cents, currency=enterprise.currency
+    )
 
 
 @router.get(ONE, auth=OVERSEE, response={200: Duplicate, **PROBLEMS})
@@ -133,7 +135,7 @@ def duplicate_exclude(request: HttpRequest, body: Exclusions) -> HttpResponse:
 
 
 def _one(enterprise: Enterprise, fingerprint: str) -> tuple[Candidate, dict[str, Any]]:
-    found = candidates.named(enterprise, fingerprint)
+    found = candidates.of(enterprise).named(fingerprint)
     if found is None:
         raise Http404
     return found, _told(enterprise, [found])[0]

@@ -48,7 +48,7 @@ def find_id(enterprise_id: int) -> bool:
 
 def find(*, enterprise: Enterprise) -> bool:
     """Bring the table to the newest edition, if it is not there; rows that say the same stay."""
-    if avoidable.stands(enterprise):
+    if avoidable.stands(enterprise, avoidable.found(enterprise)):
         return False
     began = time.monotonic()
     with snapshot():

@@ -48,20 +48,22 @@ COLUMNS = (
 def page(request: PlacedRequest) -> HttpResponseBase:
     """Show candidates with their fix, then fixes under way and those GitHub has confirmed."""
     enterprise = request.place.enterprise
-    shown = candidates.page(request, enterprise)
+    listed = candidates.of(enterprise)
+    shown = listed.page(request)
     some = [one.candidate for one in shown.rows]
-    decisions = avoidable.decisions(enterprise, some)
-    aside, aside_count = candidates.aside(enterprise, counted_twice.SHOWN)
+    decisions = listed.decisions(some)
+    aside, aside_count = listed.aside(counted_twice.SHOWN)
+    under_way, closed = counted_twice.moves(enterprise)
     context = {
         "tab": "licensing",
         "subtabs": subtabs(request),
         "times": bridge.of(enterprise, changes=False),
-        "last": avoidable.found(enterprise),
-        "sum": counted_twice.sum_of(enterprise, avoidable.licenses(enterprise)),
+        "last": listed.last,
+        "sum": counted_twice.sum_of(enterprise, listed.licenses),
         "page": shown,
         "items": list(counted_twice.items(enterprise, some, sender=sender(request), decisions=decisions)),
-        "under_way": counted_twice.under_way(enterprise),
-        "closed": counted_twice.closed(enterprise),
+        "under_way": under_way,
+        "closed": closed,
         "aside": counted_twice.aside(enterprise, aside),
         "exclusions": "\n".join(avoidable.exclusions(enterprise)),
         "rest": aside_count - len(aside),
@@ -80,7 +82,7 @@ def decide(request: PlacedRequest) -> HttpResponseBase:
     """Accept, reject or snooze a candidate, or open it again."""
     enterprise, state = request.place.enterprise, request.POST.get("state", "")
     mark = request.POST.get("fingerprint", "")[:64].replace("\0", "")
-    named = candidates.named(enterprise, mark)
+    named = candidates.of(enterprise).named(mark)
     if state == "open" and twice.reopen(enterprise=enterprise, fingerprint=mark, by=request.user):
         messages.success(request, _("It is open again."))
     elif state in TwiceDecision.State.values and named is not None:
@@ -125,8 +127,9 @@ def as_csv(request: PlacedRequest) -> HttpResponseBase:
 
 def _lines(enterprise: Enterprise, signed: str) -> Iterator[str]:
     yield MARK + ",".join(COLUMNS) + "\r\n"
-    for some in candidates.each(enterprise):
-        decisions, text = avoidable.decisions(enterprise, some), StringIO()
+    listed = candidates.of(enterprise)
+    for some in listed.each():
+        decisions, text = listed.decisions(some), StringIO()
         items = counted_twice.items(enterprise, some, sender=signed, decisions=decisions)
         csv.writer(text).writerows([exports.safe(value) for value in _cells(item)] for item in items)
         yield text.getvalue()

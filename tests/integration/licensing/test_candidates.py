@@ -43,12 +43,12 @@ def walked(of: Enterprise, state: str = "", size: int = 2) -> list[str]:
     """Walk to the end and back again; returns the names in order."""
     found, query, last = list[list[str]](), dict[str, str](), None
     while last is None or last.next_url:
-        last = candidates.page(RequestFactory().get("/", query), of, state=state, size=size)
+        last = candidates.of(of).page(RequestFactory().get("/", query), state=state, size=size)
         found.append([one.candidate.fingerprint for one in last.rows])
         query = cursor_of(last.next_url)
     for expected in reversed(found[:-1]):
-        last = candidates.page(
-            RequestFactory().get("/", cursor_of(last.previous_url)), of, state=state, size=size
+        last = candidates.of(of).page(
+            RequestFactory().get("/", cursor_of(last.previous_url)), state=state, size=size
         )
         assert [one.candidate.fingerprint for one in last.rows] == expected
     assert last.previous_url == ""
@@ -60,10 +60,10 @@ def test_the_table_gives_the_list_that_is_worked_out(seven: Enterprise) -> None:
     for kept in (False, True):
         if kept:
             twice_find.find(enterprise=seven)
-        assert avoidable.is_kept(seven) == kept
+        assert avoidable.is_kept(seven, avoidable.found(seven)) == kept
         every = walked(seven)
         assert len(every) == len(set(every)) == 7
-        assert [one.fingerprint for some in candidates.each(seven) for one in some] == every
+        assert [one.fingerprint for some in candidates.of(seven).each() for one in some] == every
         told.append(every)
     assert told[0] == told[1]
     assert TwiceCandidate.objects.get(fingerprint=told[1][-1]).temporary
@@ -76,17 +76,17 @@ def test_a_word_of_an_owner_moves_it_to_its_own_list(seven: Enterprise, kept: bo
     every = walked(seven)
     said = dict(zip(every, ["rejected", "snoozed", "accepted"], strict=False))
     for mark, state in said.items():
-        one = candidates.named(seven, mark)
+        one = candidates.of(seven).named(mark)
         assert one is not None
         twice.decide(enterprise=seven, candidate=one, state=state, by=None)
     assert walked(seven) == every[2:]
     assert walked(seven, "open") == every[3:]
     for mark, state in said.items():
         assert walked(seven, state) == [mark]
-    aside, count = candidates.aside(seven, 1)
+    aside, count = candidates.of(seven).aside(1)
     assert ([one.fingerprint for one in aside], count) == ([every[0]], 2)
-    assert avoidable.licenses(seven) == avoidable.of(seven).licenses
-    assert candidates.named(seven, "0" * 64) is None
+    assert candidates.of(seven).licenses == avoidable.of(seven).licenses
+    assert candidates.of(seven).named("0" * 64) is None
 
 
 def test_a_page_reads_its_own_rows_alone(seven: Enterprise, owner: Client) -> None:

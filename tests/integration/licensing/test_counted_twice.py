@@ -8,7 +8,7 @@ from django.test import Client
 
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import SAML_NAME_ID, Identity
-from licensing import avoidable, counted_twice
+from licensing import avoidable, candidates, counted_twice
 from licensing.models import Person, TwiceCandidate, TwiceDecision
 from licensing.usecases import twice_find
 from tests.integration.engine import drive
@@ -101,24 +101,24 @@ def test_a_worker_keeps_them_in_a_table_and_pages_read_it(
     told = avoidable.of(octo)
     assert twice_find.find_id(octo.pk)
     assert not twice_find.find_id(octo.pk)  # nothing was published since
-    assert avoidable.stands(octo)
+    assert avoidable.stands(octo, avoidable.found(octo))
     assert avoidable.of(octo) == told
-    assert avoidable.licenses(octo) == told.licenses == 1
+    assert candidates.of(octo).licenses == told.licenses == 1
     (row,) = TwiceCandidate.objects.all()
     person = Person.objects.get(cloud_account__login="jdoe")
     assert avoidable.of_person(octo, person.pk) == told.candidates
     assert "Very likely" not in owner.get(PAGE).content.decode()
     say(owner, jane, "rejected")
-    assert avoidable.licenses(octo) == 0
+    assert candidates.of(octo).licenses == 0
     drive.read_server(
         tokyo, [drive.account(7, "jane@octo.example", "jdoe"), drive.account(8, "x@octo.example")]
     )
     octo.refresh_from_db()
-    assert not avoidable.stands(octo)
+    assert not avoidable.stands(octo, avoidable.found(octo))
     assert twice_find.find_id(octo.pk)
     assert TwiceCandidate.objects.get().pk == row.pk  # it says the same
     owner.post(f"{PAGE}/exclude", {"patterns": "jdoe"})
-    assert not avoidable.stands(octo)
+    assert not avoidable.stands(octo, avoidable.found(octo))
     assert twice_find.find_id(octo.pk)
     assert not TwiceCandidate.objects.exists()
 
