@@ -5,41 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from django.core.cache import cache
-from django.db.models import F, OuterRef, Subquery
-
 from ghconnect import clock
 from ghconnect.models import Enterprise
-from ghconnect.queue import send
 from licensing import facets, licenses, search
 from licensing.models import FacetCounts
 from licensing.models.bulk.snapshot import snapshot
 
+from . import by_edition
+
 TASK = "licensing.count_facets"
-# Longer than a million people take; a worker that died lets another one begin after it.
-LEASE_SECONDS = 600
 
 
 def dispatch() -> int:
     """Send what has not been counted since its last edition; returns how many enterprises."""
-    counted = FacetCounts.objects.filter(enterprise=OuterRef("pk")).values("edition")
-    rows = Enterprise.objects.filter(edition__gt=0, clock_offset__gte=0).annotate(counted=Subquery(counted))
-    behind = [*rows.filter(counted=None), *rows.filter(counted__lt=F("edition"))]
-    for enterprise in behind:
-        send(TASK, enterprise_id=enterprise.pk)
-    return len(behind)
+    return by_edition.dispatch(TASK, FacetCounts)
 
 
 def count_id(enterprise_id: int) -> bool:
     """Count those of an enterprise; False where it is gone, another worker is at it, or nothing was published since."""
-    enterprise = Enterprise.objects.filter(pk=enterprise_id).first()
-    name = f"facet-counts:{enterprise_id}"
-    if enterprise is None or not cache.add(name, 1, LEASE_SECONDS):
-        return False
-    try:
-        return count(enterprise=enterprise)
-    finally:
-        cache.delete(name)
+    with by_edition.alone(TASK, enterprise_id) as enterprise:
+        return enterprise is not None and count(enterprise=enterprise)
 
 
 def count(*, enterprise: Enterprise) -> bool:

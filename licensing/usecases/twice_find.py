@@ -6,44 +6,30 @@ import time
 from collections.abc import Sequence
 from hashlib import sha256
 
-from django.core.cache import cache
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery
 
 from ghconnect import clock
 from ghconnect.models import Enterprise
-from ghconnect.queue import send
 from licensing import avoidable
 from licensing.models import TwiceCandidate, TwiceFound, TwicePerson
 from licensing.models.bulk.snapshot import snapshot
 from licensing.rules.avoidable import Candidate
 
+from . import by_edition
+
 TASK = "licensing.find_counted_twice"
-# Longer than a million people take; a worker that died lets another one begin after it.
-LEASE_SECONDS = 600
 BATCH = 500
 
 
 def dispatch() -> int:
     """Send what has not been looked at since its last edition; returns how many enterprises."""
-    looked = TwiceFound.objects.filter(enterprise=OuterRef("pk")).values("edition")
-    rows = Enterprise.objects.filter(edition__gt=0, clock_offset__gte=0).annotate(looked=Subquery(looked))
-    behind = [*rows.filter(looked=None), *rows.filter(looked__lt=F("edition"))]
-    for enterprise in behind:
-        send(TASK, enterprise_id=enterprise.pk)
-    return len(behind)
+    return by_edition.dispatch(TASK, TwiceFound)
 
 
 def find_id(enterprise_id: int) -> bool:
     """Find those of an enterprise; False where it is gone, another worker is at it, or nothing was published since."""
-    enterprise = Enterprise.objects.filter(pk=enterprise_id).first()
-    name = f"twice-find:{enterprise_id}"
-    if enterprise is None or not cache.add(name, 1, LEASE_SECONDS):
-        return False
-    try:
-        return find(enterprise=enterprise)
-    finally:
-        cache.delete(name)
+    with by_edition.alone(TASK, enterprise_id) as enterprise:
+        return enterprise is not None and find(enterprise=enterprise)
 
 
 def find(*, enterprise: Enterprise) -> bool:

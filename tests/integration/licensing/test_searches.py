@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from ghconnect import paging
@@ -16,7 +15,7 @@ from ghconnect.models import Enterprise, Server
 from ghconnect.records import SAML_NAME_ID, Identity
 from licensing import facets, licenses, search, walks
 from licensing.models import FacetCounts
-from licensing.usecases import facet_counts
+from licensing.usecases import by_edition, facet_counts
 from tests.integration.engine import drive
 
 from .conftest import OSAKA, TOKYO
@@ -135,7 +134,8 @@ def test_what_is_held_is_of_its_edition_alone(crowd: Enterprise, tokyo: Server, 
     page = owner.get("/enterprises/octo/licensing/consumed", {"q": f"server:{TOKYO}", "view": view})
     assert before != found
     assert f"{found} of " in page.getvalue().decode()
-    cache.delete(f"facet-counts:{crowd.pk}")
+    with by_edition.alone(facet_counts.TASK, crowd.pk):
+        assert not facet_counts.count_id(crowd.pk)
     assert facet_counts.count_id(crowd.pk)
     assert (
         facets.of(crowd).count(view, query)
