@@ -24,8 +24,8 @@ from tools.console import CHROMIUM, ROOT, Console, chromium, console
 from tools.pages import Page
 
 OUT = ROOT / "docs/screenshots"
-MOST_BYTES = 3_500_000
-TALLEST = 1100
+MOST_BYTES = 3_000_000
+TALLEST = 900
 # Width, scale of the picture, and the themes it is taken in.
 LOOKS: tuple[tuple[int, float, tuple[str, ...]], ...] = (
     (1280, 0.5, ("light", "dark", "light, high contrast", "dark, high contrast")),

@@ -143,13 +143,13 @@ def _one(pk: int, now: datetime | None) -> bool:
         .filter(pk=pk, at__lte=moment)
         .first()
     )
-    if due is None or _is_quiet(due, moment):
+    if due is None or _put_off(due, moment):
         return False  # another beat was faster, or its owner meanwhile said not now
     _request(due, moment)
     return True
 
 
-def _is_quiet(due: DueSync, now: datetime) -> bool:
+def _put_off(due: DueSync, now: datetime) -> bool:
     """Move what is due in quiet hours that were set since to their end; its period stays."""
     if due.server is None:
         return False

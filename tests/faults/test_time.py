@@ -105,7 +105,7 @@ def test_asleep_over_several_periods(console: Console) -> None:
     for weeks in (1, 2, 3, 5, 9) if tally.FULL else (3,):
         wake_after(console, server, weeks)
         runs = server.runs.filter(trigger="weekly")
-        eventually(runs.filter(state__in=SyncRun.GOOD).exists, within=4 * RECOVERY)
+        eventually(runs.filter(state__in=SyncRun.GOOD).exists, within=RECOVERY)
         missed = runs.filter(state="missed")
         line.add(
             lost=abs(missed.count() - (weeks - 1)),
