@@ -12,6 +12,7 @@ class GhconnectConfig(AppConfig):
     def ready(self) -> None:
         """Load Celery's application, so that every door of Django sends to the right broker; listen to allauth."""
         from . import celery, system_checks  # noqa: F401 (checks register themselves)
-        from .sign_in import second_factor
+        from .sign_in import passwords, second_factor
 
         second_factor.note_changes()
+        passwords.note_changes()

@@ -20,7 +20,7 @@ NOBODY = Limit("failed sign-ins of nobody", 100, 3600)
 
 def signed_in(*, user: User, way: str) -> None:
     """Note that `user` signed in, and how: `password`, `password+totp`, `webauthn`, `sso`, `github`, …"""
-    _note("user.login", user, way=way)
+    _note("user.login", user, by=user, way=way)
 
 
 def failed(*, user: User | None, way: str, reason: str) -> None:
@@ -52,21 +52,26 @@ def _note_failed(user: User | None, **data: Any) -> None:
 
 def signed_out(*, user: User) -> None:
     """Note that `user` signed out."""
-    _note("user.logout", user)
+    _note("user.logout", user, by=user)
 
 
 def session_ended(*, user: User, address: str) -> None:
     """Note that `user` ended another session of theirs, last seen at `address`."""
-    _note("user_session.revoke", user, address=address)
+    _note("user_session.revoke", user, by=user, address=address)
 
 
 def second_factor_changed(*, user: User, kind: str, change: str) -> None:
     """Note that a second factor (`totp`, `webauthn`, `recovery_codes`) was `added`, `removed` or `reset`."""
-    _note(f"two_factor_authentication.{kind}_{change}", user)
+    _note(f"two_factor_authentication.{kind}_{change}", user, by=user)
+
+
+def password_changed(*, user: User, way: str) -> None:
+    """Note that the password of `user` is another: by their `settings`, a link sent by `mail`, or a `command`."""
+    _note("user.change_password", user, by=None if way == "command" else user, way=way)
 
 
 @transaction.atomic
-def _note(action: str, user: User, **data: Any) -> None:
+def _note(action: str, user: User, *, by: User | None, **data: Any) -> None:
     places: list[Enterprise | None] = [*Enterprise.objects.of(user)]
     for enterprise in places or [None]:
-        audit.record(action, by=user, enterprise=enterprise, subject=user.login, **data)
+        audit.record(action, by=by, enterprise=enterprise, subject=user.login, **data)
