@@ -100,6 +100,22 @@ def test_the_same_content_later_is_a_run_that_changes_nothing(of: Enterprise, se
     assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
 
 
+def test_what_was_compared_is_compared_again_where_something_was_published_meanwhile(
+    of: Enterprise, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison of the guard holds under the lock for the edition it was made with, and for no other."""
+    read(server, *BOTH)
+
+    def meanwhile() -> None:
+        drive.read_cloud(of, [drive.row("ann")])
+        Account.objects.filter(server=server, remote_user_id=2).update(login="of-that-publication")
+
+    drive.at_point(monkeypatch, "guard:after", meanwhile)
+    run = read(server, *BOTH)
+    assert (run.state, live(server, 2).login) == (State.PUBLISHED, BOB.login)
+    drive.assert_sound(of)
+
+
 def test_nothing_is_left_staged(server: Server) -> None:
     read(server, *BOTH)
     read(server, *BOTH)
