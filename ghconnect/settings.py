@@ -125,6 +125,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ghconnect.context.place",
+                "licensing.context.given_up_counts",
             ],
             "builtins": ["ghconnect.templatetags.ghconnect_ui", "django.templatetags.i18n"],
         },

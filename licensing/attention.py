@@ -22,7 +22,16 @@ from ghconnect.models import Enterprise, Server
 from ghconnect.templatetags.ghconnect_ui import number
 from licensing import clocks, sides
 from licensing.bridge import BridgeView
-from licensing.models import Account, Alerting, AttentionItem, CloudPicture, GitHubCount, Person, SyncRun
+from licensing.models import (
+    Account,
+    Alerting,
+    AttentionItem,
+    CloudPicture,
+    GitHubCount,
+    Person,
+    Recount,
+    SyncRun,
+)
 from licensing.rules import attention as rules
 from licensing.rules import guard, states
 from licensing.rules.verdicts import EFFECT
@@ -33,6 +42,9 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "held": ("stop", "color-fg-severe"),
     "failing": ("x-circle", "color-fg-danger"),
     "silent": ("inbox", "color-fg-severe"),
+    "uncounted_contract": ("x-circle", "color-fg-danger"),
+    "uncounted_setting": ("x-circle", "color-fg-danger"),
+    "uncounted_server_removed": ("x-circle", "color-fg-danger"),
     "unknown_server": ("question", "color-fg-attention"),
     "moved_or_copied": ("question", "color-fg-attention"),
     "github_failed": ("x-circle", "color-fg-danger"),
@@ -143,6 +155,10 @@ def gather(
                 one.twin.short_name if one.twin else "",
             )
             for one in unknown
+        ),
+        uncounted=tuple(
+            rules.Uncounted(one.cause, one.subject, one.failed_at, one.error_key)
+            for one in Recount.objects.given_up().filter(enterprise=enterprise).order_by("pk")
         ),
         cloud=_cloud(enterprise, bridge, run),
     )
@@ -315,6 +331,10 @@ def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
         return wording.verb(item.verb), each.server.instance_url
     if each is not None and each.console.key == item.key and each.console.step is not None:
         return each.console.step.label, each.console.step.url
+    if item.verb == "ask_again":
+        where = {"host": item.subject} if item.subject else {}
+        name = "server_settings" if item.subject else "enterprise_settings"
+        return wording.verb(item.verb), _href(name, slug=slug, **where)
     run = gathered.cloud_run
     if item.verb == "remedy" and run is not None:
         step = sides.remedy(run)

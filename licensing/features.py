@@ -6,13 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from ghconnect import features, summaries, tabs
 from ghconnect.access import OVERSEERS, READERS, Place
+from ghconnect.usecases import doctor
 
 KEY = "license_usage_sync"
 
 
 def register() -> None:
     """Fill the registries; called once at start."""
-    from . import panels, questions
+    from . import given_up, panels, questions
     from .usecases import recounts, schedule
 
     features.register(
@@ -39,6 +40,7 @@ def register() -> None:
         )
     )
     summaries.register(panels.summarise)
+    doctor.also(given_up.findings)
     register_tabs()
 
 

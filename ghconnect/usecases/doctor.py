@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,6 +35,16 @@ class Finding:
     words: str
 
 
+Look = Callable[[], Iterator[Finding]]
+# What other apps look at, where the database is there and migrated.
+_looks: list[Look] = []
+
+
+def also(look: Look) -> None:
+    """Let another app look at what is its own; called once at start."""
+    _looks.append(look)
+
+
 def examine() -> Iterator[Finding]:
     """Look at one thing after the other; what needs the database is left out where there is none."""
     yield _settings()
@@ -50,6 +60,8 @@ def examine() -> Iterator[Finding]:
     if migrated:
         yield _sealing()
         yield from _egress()
+        for look in _looks:
+            yield from look()
     yield _paused()
 
 

@@ -176,8 +176,8 @@ def set_contract(
     """
     if contract not in Enterprise.Contract.values:
         raise BadValue("contract")
-    changed, is_new = _ask(enterprise, by, "contract", contract, renews_on=renews_on)
-    if is_new:
+    changed, to_count = _ask(enterprise, by, "contract", contract, renews_on=renews_on)
+    if to_count:
         features.contract_changed(enterprise=changed, by=by)
     return changed
 
@@ -187,8 +187,8 @@ def set_never_active(*, enterprise: Enterprise, never_active: str, by: User | No
     """Say what accounts that were never active consume; raises BadValue. It holds as a contract does."""
     if never_active not in Enterprise.NeverActive.values:
         raise BadValue("never_active")
-    changed, is_new = _ask(enterprise, by, "never_active", never_active)
-    if is_new:
+    changed, to_count = _ask(enterprise, by, "never_active", never_active)
+    if to_count:
         features.setting_changed(enterprise=changed, by=by)
     return changed
 
@@ -196,11 +196,14 @@ def set_never_active(*, enterprise: Enterprise, never_active: str, by: User | No
 def _ask(
     enterprise: Enterprise, by: User | None, name: str, value: str, **more: object
 ) -> tuple[Enterprise, bool]:
-    """Note what shall hold next (None: what holds now does), and whether that was not asked for before."""
+    """Note what shall hold next (None: what holds now does), and whether somebody has to count by it.
+
+    Asking for the same again is asking again: what was given up is tried anew.
+    """
     row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     asked = None if value == getattr(row, name) else value
     changed = _change(enterprise, by, **{f"next_{name}": asked}, **more)
-    return changed, asked is not None and asked != getattr(row, f"next_{name}")
+    return changed, asked is not None
 
 
 def take_next(*, enterprise: Enterprise) -> None:

@@ -204,9 +204,13 @@ def rename(*, server: Server, host: str, by: User | None) -> Server:
 
 @transaction.atomic
 def ask_to_remove(*, server: Server, by: User | None) -> Server:
-    """Disconnect the server at once and let it be removed: whoever counts its accounts does that, and it goes."""
+    """Disconnect the server at once and let it be removed: whoever counts its accounts does that, and it goes.
+
+    Asking again lets them try again.
+    """
     row = locked(server)
     if row.leaving_at is not None:
+        features.server_leaving(server=row, by=by)
         return row
     if Connection.objects.filter(server=row).exists():
         connect.disable(server=row, by=by)

@@ -39,6 +39,9 @@ ITEMS: dict[str, Wordings] = {
         _("GitHub's report cannot be read since {day}: {reason}"),
         _("GitHub's report cannot be read: {reason}"),
     ),
+    "uncounted_contract": _("The contract that was set could not be counted: {reason}"),
+    "uncounted_setting": _("The setting of who consumes a license could not be counted: {reason}"),
+    "uncounted_server_removed": _("It could not be removed: {reason}"),
     "license_ends": _("The license of the instance ends on {day}"),
     "token_ends": _("The token of the enterprise ends on {day}"),
 }
@@ -52,6 +55,7 @@ VERBS: dict[str, Template] = {
     "see_people": _("See people"),
     "download_evidence": _("See the difference"),
     "replace_token": _("Replace token"),
+    "ask_again": _("Ask again"),
 }
 
 

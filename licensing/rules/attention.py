@@ -78,12 +78,26 @@ class CloudFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """A change that was asked for and given up: nobody was counted by it.
+
+    `cause` is that of the edition it would have made; `host` of the server that was to go, else "".
+    """
+
+    cause: str
+    host: str
+    since: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionFacts:
     """Everything attention is drawn from, of one enterprise."""
 
     servers: tuple[ServerFacts, ...] = ()
     unknown_hosts: tuple[UnknownHost, ...] = ()
     cloud: CloudFacts = field(default_factory=CloudFacts)
+    uncounted: tuple[Uncounted, ...] = ()
 
 
 # By state of this console's sync: the deed that ends it. Other states need nobody.
@@ -109,6 +123,7 @@ def attention(facts: AttentionFacts, now: datetime) -> list[Item]:
     """All items, sorted by licenses at stake; equal ones by age, then by name."""
     items = [item for server in facts.servers for item in _of_server(server, now)]
     items += map(_of_unknown, facts.unknown_hosts)
+    items += map(_of_uncounted, facts.uncounted)
     items += _of_cloud(facts.cloud, now)
     return sorted(items, key=weight)
 
@@ -140,6 +155,10 @@ def _of_unknown(one: UnknownHost) -> Item:
     if one.twin:
         return Item("moved_or_copied", one.host, one.licenses, one.synced_at, {"twin": one.twin}, "answer")
     return Item("unknown_server", one.host, one.licenses, one.synced_at, {"n": one.licenses}, "see_people")
+
+
+def _of_uncounted(one: Uncounted) -> Item:
+    return Item(f"uncounted_{one.cause}", one.host, 0, one.since, {"reason": one.reason}, "ask_again")
 
 
 def _too_early(server: ServerFacts, now: datetime) -> bool:

@@ -1,19 +1,20 @@
 """A contract that changed, a server that goes: asked for at once, counted by a worker, in one edition, once.
 
 The row is the truth, as of a run: claimed with a lease and an attempt, found again when its worker died or no bell
-rang, and ended by the last statement of the transaction that counts.
+rang, and ended by the last statement of the transaction that counts. One that kills every worker, or fails for a
+day, is given up: what it was to change stays as it is, and says so, until somebody asks for it again.
 """
 
 from __future__ import annotations
 
 import logging
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ghconnect import faults
+from ghconnect import clock, faults
 from ghconnect.models import Enterprise, Server, User
 from ghconnect.queue import send
 from ghconnect.usecases import enterprises, servers
@@ -24,6 +25,8 @@ from . import recount, runs
 
 log = logging.getLogger(__name__)
 Cause = Recount.Cause
+# The waits between so many failures add up to more than a day.
+TRIES = 14
 
 
 def on_contract(*, enterprise: Enterprise, by: User | None) -> None:
@@ -55,6 +58,9 @@ def _ask(enterprise: Enterprise, cause: Recount.Cause, by: User | None, server: 
     row, _ = Recount.objects.get_or_create(
         enterprise=enterprise, cause=cause, subject=subject, done_at=None, defaults=facts
     )
+    Recount.objects.filter(pk=row.pk, failed_at__isnull=False).update(
+        failed_at=None, error_key="", failures=0, takeovers=0, resume_at=None
+    )
     send("licensing.recount", recount_id=row.pk)
     faults.at("recount:asked")
 
@@ -66,7 +72,8 @@ def sendable() -> list[int]:
 
 def _free() -> QuerySet[Recount]:
     rested = Q(resume_at=None) | Q(resume_at__lte=Now())
-    return Recount.objects.filter(rested, Q(lease_until=None) | Q(lease_until__lt=Now()), done_at=None)
+    idle = Q(lease_until=None) | Q(lease_until__lt=Now())
+    return Recount.objects.filter(rested, idle, done_at=None, failed_at=None)
 
 
 def perform(*, recount_id: int) -> bool:
@@ -80,10 +87,9 @@ def perform(*, recount_id: int) -> bool:
     except runs.LostRun:
         log.info("recount %s is somebody else's now", row)
         return False
-    except Exception:
+    except Exception as error:
         log.exception("recount %s", row)
-        pause = schedule.wait(row.failures + 1, seed=str(row.pk))
-        _mine(row).update(lease_until=None, failures=F("failures") + 1, resume_at=Now() + pause)
+        _failed(row, "store" if isinstance(error, DatabaseError) else "internal")
         return False
     send("licensing.refresh_attention", enterprise_id=row.enterprise_id)
     log.info("recount %s is done", row)
@@ -92,10 +98,33 @@ def perform(*, recount_id: int) -> bool:
 
 def _claim(recount_id: int) -> Recount | None:
     taken = _free().filter(pk=recount_id)
-    if not taken.update(attempt=F("attempt") + 1, lease_until=Now() + runs.lease()):
-        return None
+    with transaction.atomic():
+        taken.filter(lease_until__lt=Now()).update(takeovers=F("takeovers") + 1)
+        if not taken.update(attempt=F("attempt") + 1, lease_until=Now() + runs.lease()):
+            return None
     faults.at("recount:claimed")
-    return Recount.objects.select_related("enterprise", "server", "by").filter(pk=recount_id).first()
+    row = Recount.objects.select_related("enterprise", "server", "by").filter(pk=recount_id).first()
+    if row is not None and row.takeovers >= runs.MAX_TAKEOVERS:
+        _give_up(row, "worker_died")
+        return None
+    return row
+
+
+def _failed(row: Recount, key: str) -> None:
+    """Let it rest, longer each time; after so many failures it is given up."""
+    if row.failures + 1 >= TRIES:
+        _give_up(row, key)
+        return
+    pause = schedule.wait(row.failures + 1, seed=str(row.pk))
+    rests = {"failures": row.failures + 1, "takeovers": 0, "resume_at": Now() + pause}
+    _mine(row).update(lease_until=None, **rests)
+
+
+def _give_up(row: Recount, key: str) -> None:
+    ends = {"failed_at": clock.now(row.enterprise), "error_key": key, "lease_until": None}
+    if _mine(row).update(**ends):
+        send("licensing.refresh_attention", enterprise_id=row.enterprise_id)
+        log.error("recount %s is given up: %s", row, key)
 
 
 def _mine(row: Recount) -> QuerySet[Recount]:

@@ -10,7 +10,7 @@ import pytest
 
 from ghconnect.models import Enterprise, Server, User
 from ghconnect.usecases import enterprises, servers
-from licensing.models import CloudPicture, Edition, LicenseRow, Recount, SyncRun
+from licensing.models import AttentionItem, CloudPicture, Edition, LicenseRow, Recount, SyncRun
 from licensing.usecases import runs, upload
 from tests.faults import promise, tally
 from tests.faults.console import RECOVERY, Console, enterprise_with_token, give_back
@@ -119,6 +119,33 @@ def test_a_contract_counts_everybody_once(console: Console, of: Enterprise, poin
         took, good = after_the_death(console, of)
         of.refresh_from_db()
         count_recount(line, of, took, good and of.contract == contract, before)
+    assert not line.broken, line
+
+
+@pytest.mark.skipif(not tally.FULL, reason="for the table")
+def test_a_contract_that_kills_every_worker_is_given_up(console: Console, of: Enterprise) -> None:
+    """Five workers die at it; it is given up and says so, the numbers stay, and asking again counts everybody."""
+    line = tally.line("another contract that kills its worker again and again")
+    before = Edition.objects.filter(enterprise=of).count()
+    for n in range(runs.MAX_TAKEOVERS):
+        console.arm("kill=recount:before-fence")
+        if not n:
+            enterprises.set_contract(enterprise=of, contract="metered", renews_on=None, by=None)
+        console.struck(within=RECOVERY)
+    died = time.monotonic()
+    given_up = Recount.objects.given_up().filter(enterprise=of, error_key="worker_died")
+    eventually(given_up.exists, within=RECOVERY)
+    took = time.monotonic() - died
+    says = AttentionItem.objects.filter(enterprise=of, key="uncounted_contract", cleared_at=None)
+    eventually(says.exists, within=RECOVERY)
+    same = Edition.objects.filter(enterprise=of).count() == before
+    enterprises.set_contract(enterprise=of, contract="metered", renews_on=None, by=None)
+    open_ones = Recount.objects.filter(enterprise=of, done_at=None)
+    eventually(lambda: not open_ones.exists(), within=RECOVERY)
+    of.refresh_from_db()
+    count_recount(line, of, took, same and of.contract == "metered", before)
+    enterprises.set_contract(enterprise=of, contract="volume", renews_on=None, by=None)
+    eventually(lambda: not open_ones.exists(), within=RECOVERY)
     assert not line.broken, line
 
 
