@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -137,6 +137,14 @@ class BridgeView:
             BridgeLine(_("Expected after every server's next sync"), self.expected, total=True),
             BridgeLine(_("Not explained"), self.unexplained, quiet=not bad, bad=bad),
         ]
+
+    @property
+    def short_lines(self) -> list[BridgeLine]:
+        """The lines where the headline stands above them: who makes the difference, and what comes of it."""
+        if self.unexplained or self.counted is None:
+            return self.lines[1:]
+        note = _("Not explained: {n}").format(n=number(0))
+        return [*self.changes, replace(self.lines[-2], note=note)]
 
     @property
     def source(self) -> str:

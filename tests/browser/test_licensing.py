@@ -16,6 +16,19 @@ from ghconnect.models import User
 from .conftest import Look, Octo
 
 COUNTED, SERVER_ONLY = 236, 38  # PRODUCT §4.3
+# PRODUCT §5.4: the sandbox's line above all, five items, six servers and one that GitHub alone knows.
+ESSENTIALS = (
+    ".sandbox",
+    "main .btn",
+    "section:has(#h-count) .h1",
+    ".bar",
+    ".bridge-total",
+    "section:has(#h-count)",
+    ".attention li:nth-child(5) .btn",
+    ".data-table tbody tr:nth-child(6)",
+)
+BOTTOMS = f"""() => Object.fromEntries({json.dumps(ESSENTIALS)}.map(
+    (what) => [what, document.querySelector(what)?.getBoundingClientRect().bottom ?? 0]))"""
 SignIn = Callable[[User], None]
 
 
@@ -45,6 +58,20 @@ def test_a_billing_manager_reads_who_consumes_a_license(
     expect(page.get_by_role("heading", level=1)).to_have_text("Jane Doe")
     expect(page.get_by_role("main")).to_contain_text("One license.")
     look(page)
+
+
+def test_the_overview_s_essentials_are_seen_without_scrolling(
+    page: Page, storyline: Octo, sign_in: SignIn
+) -> None:
+    sign_in(storyline.owner)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for language in ("ja", "en"):
+        User.objects.filter(pk=storyline.owner.pk).update(language=language)
+        page.goto(storyline.url)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        bottoms = page.evaluate(BOTTOMS)
+        assert len(bottoms) == len(ESSENTIALS)
+        assert {what: bottom for what, bottom in bottoms.items() if not 0 < bottom <= 800} == {}
 
 
 def test_filters_and_row_menus_need_no_mouse_and_hold_still_when_asked(

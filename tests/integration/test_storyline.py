@@ -104,7 +104,7 @@ def test_236_counted_and_237_expected(story: Storyline, mona: Client) -> None:
     assert (numbers.expected, numbers.unexplained) == (237, 0)
     shown = text(mona, BASE)
     assert "236 of 250 purchased · 14 available" in shown
-    assert "Expected after every server's next sync 237 Not explained 0" in shown
+    assert "Expected after every server's next sync 237 Not explained: 0" in shown
     for line in ("+3 3 people", "−1 fatima-zahra", "−1 佐藤 健二 (Kenji Sato)"):
         assert line in shown
 
