@@ -12,12 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
+from tools import states
 from tools.pages import OPERATOR
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,7 +35,8 @@ ARGUMENTS = [
 class Console:
     """Where it is and who can sign in: login → password; `own` when it was started for this alone.
 
-    `places` are parts of paths that are known only once a console runs.
+    `places` are parts of paths that are known only once a console runs; `folder` is where one of our own keeps
+    everything.
     """
 
     url: str
@@ -42,6 +44,7 @@ class Console:
     own: bool = False
     sessions: dict[str, object] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    folder: str = ""
 
     def state(self, browser: Browser, login: str) -> object:
         """Sign in once by the real form; return the cookies, or None for nobody."""
@@ -91,6 +94,7 @@ def started() -> Iterator[Console]:
     """Start what `make run` starts, on free ports and in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="ghconnect-look-") as folder:
         port, *others = free_ports(4)
+        again = free_ports(len(states.OTHER))
         names = ("--pages-port", "--machine-port", "--broker-port")
         ports = [text for name, other in zip(names, others, strict=True) for text in (name, str(other))]
         command = [sys.executable, "-m", "ghconnect.run", "--var", folder, "--port", str(port), *ports]
@@ -99,8 +103,17 @@ def started() -> Iterator[Console]:
             process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
             known = passwords(process, log) | operator(folder)
-            day_one(folder)
-            yield Console(f"http://127.0.0.1:{port}", known, own=True)
+            states.day_one(folder)
+            told = {
+                "REDIS_URL": f"redis://127.0.0.1:{others[2]}/0",
+                "GHCONNECT_SANDBOX_URL": f"http://127.0.0.1:{others[0]}",
+            }
+            with ExitStack() as webs:
+                places = {
+                    name: webs.enter_context(states.web(folder, free, told | settings))
+                    for free, (name, settings) in zip(again, states.OTHER.items(), strict=True)
+                }
+                yield Console(f"http://127.0.0.1:{port}", known, own=True, places=places, folder=folder)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
@@ -114,17 +127,6 @@ def operator(folder: str) -> dict[str, str]:
     told = (*command, "--email", f"{OPERATOR}@console.example")
     subprocess.run(told, cwd=ROOT, env={**os.environ, **known}, check=True, stdout=subprocess.DEVNULL)
     return {OPERATOR: password}
-
-
-def day_one(folder: str) -> None:
-    """Add an enterprise of the sandbox's owner with nothing in it: no token, no server."""
-    words = (
-        "from ghconnect.models import Enterprise, Membership, Role, User;"
-        "Membership.objects.create(user=User.objects.get(login='mona'), role=Role.OWNER,"
-        " enterprise=Enterprise.objects.create(slug='day-one', name='Day One'))"
-    )
-    command = (sys.executable, "manage.py", "shell", "--no-imports", "--command", words)
-    subprocess.run(command, cwd=ROOT, env={**os.environ, "GHCONNECT_VAR": folder}, check=True)
 
 
 def free_ports(count: int) -> list[int]:

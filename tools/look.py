@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tools import pages, second_step
+from tools import pages, second_step, states
 from tools.console import Console
 
 THEMES: dict[str, dict[str, Any]] = {
@@ -36,6 +36,25 @@ def prepare(console: Console, browser: Browser) -> None:
     start_sync(page)
     context.close()
     second_step.prepare(console, browser)
+    told = states.rows(console.folder)
+    cookie = {"name": told.pop("cookie"), "value": told.pop("session"), "url": console.url}
+    context = browser.new_context()
+    context.add_cookies([cookie])  # type: ignore[list-item]
+    console.sessions[pages.PASSWORDLESS] = context.storage_state()
+    context.close()
+    forget(console, browser, told.pop("reset"))
+    console.passwords |= dict.fromkeys((pages.PASSWORDLESS, pages.FORGETFUL), "")
+    console.places |= told
+
+
+def forget(console: Console, browser: Browser, link: str) -> None:
+    """Follow the link of a mail to where a new password is set; the browser keeps the link's secret."""
+    context = browser.new_context(base_url=console.url)
+    page = context.new_page()
+    page.goto(link)
+    console.places["reset"] = urlsplit(page.url).path
+    console.sessions[pages.FORGETFUL] = context.storage_state()
+    context.close()
 
 
 def add_garden(page: Page) -> None:
@@ -84,7 +103,7 @@ def opened(context: BrowserContext, page: pages.Page) -> Iterator[tuple[Page, li
     answer = tab.goto(page.path)
     if page.follow:
         tab.get_by_role("main").get_by_role("link", name=page.follow).first.click()
-    elif answer is None or answer.status != (404 if page.name == "Page not found" else 200):
+    elif answer is None or answer.status != page.status:
         errors.append(f"answers {answer.status if answer else 'nothing'}")
     elif urlsplit(tab.url).path != urlsplit(page.path).path:
         errors.append(f"leads to {tab.url}")

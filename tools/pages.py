@@ -11,6 +11,8 @@ GARDEN = "/enterprises/octo-garden"
 OWNER, BILLER, NOBODY, OPERATOR = "mona", "finn", "", "operator"
 # Somebody of a console of our own with an authenticator app, and the same who has typed the password alone.
 PROTECTED, HALFWAY = "nina", "nina, without the code"
+# Somebody who came by an identity provider, and somebody who followed the link of a mail.
+PASSWORDLESS, FORGETFUL = "sam", "remy"
 SECURITY = "/settings/security"
 
 
@@ -23,7 +25,8 @@ def server(name: str) -> str:
 class Page:
     """A page: its path, who looks, the name of a link to follow there, and whether the menus of its header count.
 
-    `own` pages show a state that only a console of our own is brought into.
+    `own` pages show a state that only a console of our own is brought into; their paths may begin with one of its
+    places.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Page:
     follow: str = ""
     header: bool = False
     own: bool = False
+    status: int = 200
 
 
 PAGES = (
@@ -50,8 +54,14 @@ PAGES = (
     Page("Suspended account", "/inactive/", NOBODY),
     Page("Reset password", "/password/reset/", NOBODY),
     Page("Reset password, sent", "/password/reset/done/", NOBODY),
+    Page("Set a new password", "{reset}", FORGETFUL, own=True),
+    Page("Set a new password, done", "/password/reset/key/done/", NOBODY),
+    Page("Set a password", "/password/set/", PASSWORDLESS, own=True),
+    Page("Sign-up is closed", "/signup/", NOBODY),
+    Page("Sign-in did not work", "/sign-in/failed", NOBODY, status=401),
     Page("About this console", "/about", NOBODY),
-    Page("Page not found", "/nowhere"),
+    Page("Page not found", "/nowhere", status=404),
+    Page("This console is being maintained", "{maintained}/", NOBODY, own=True, status=503),
     Page("Enterprises", "/enterprises", header=True),
     Page("Add an enterprise account", "/enterprises/new"),
     Page("Your settings", "/settings"),
@@ -60,6 +70,9 @@ PAGES = (
     Page("Two-factor authentication", "/settings/security/"),
     Page("Sign out", "/logout/"),
     Page("Passkeys and security keys", "/settings/security/webauthn/"),
+    Page("Passkeys and security keys, one", f"{SECURITY}/webauthn/", PROTECTED, own=True),
+    Page("Rename the key", "{key}/edit/", PROTECTED, own=True),
+    Page("Remove the key", "{key}/remove/", PROTECTED, own=True),
     Page("Sessions", "/settings/sessions"),
     Page("Health of this console", "/operator/health", OPERATOR),
     Page("Enterprises of this console", "/operator/enterprises", OPERATOR),
@@ -71,6 +84,8 @@ PAGES = (
     Page("Tour", "/tour"),
     Page("Overview", E, header=True),
     Page("Overview, for a billing manager", E, BILLER, header=True),
+    Page("Overview, while syncs are paused", f"{{paused}}{E}", own=True),
+    Page("License, while syncs are paused", f"{{paused}}{server('tokyo')}/license", own=True),
     Page("Overview, day one", "/enterprises/day-one", own=True),
     Page("Overview, without a server", f"{GARDEN}", own=True),
     Page("Trends, one point", f"{GARDEN}/licensing/trends", own=True),
@@ -97,6 +112,9 @@ PAGES = (
     Page("License sync of GitHub's report", f"{E}/licensing/syncs/2"),
     Page("Publish a held sync", f"{server('berlin')}/license/syncs/3/publish"),
     Page("Discard a held sync", f"{server('berlin')}/license/syncs/3/discard"),
+    Page("License sync of GitHub's report, held", "{held}", own=True),
+    Page("Publish what GitHub reports", "{held}/publish", own=True),
+    Page("Discard what GitHub reports", "{held}/discard", own=True),
     Page("Server statistics", f"{server('tokyo')}/statistics"),
     Page("Server statistics, not shared", f"{server('berlin')}/statistics"),
     Page("Users", f"{server('tokyo')}/users"),
@@ -113,6 +131,7 @@ PAGES = (
     Page("Saved views", f"{E}/licensing/saved-views?q=is%3Adormant"),
     Page("A person", f"{E}/licensing/consumed?q=jane", follow="Jane Doe"),
     Page("A person on two servers", f"{E}/licensing/consumed?q=ravi", follow="ravi"),
+    Page("Erase a person", "{person}/erase", own=True),
     Page("Counted twice", f"{E}/licensing/counted-twice"),
     Page("GitHub and this console", f"{E}/licensing/difference"),
     Page("License history", f"{E}/licensing/history"),
