@@ -79,7 +79,7 @@ def close_components() -> None:
         analyze("t_row", "t_person")
 
 
-# A row of its own person: no cloud account, nobody live here, and some account on a server not read here.
+# Some account of the row is on a server not read here: nobody but GitHub can say that it consumes no more.
 UNREAD = """
     EXISTS (SELECT 1 FROM licensing_rowaccount ra
       LEFT JOIN licensing_serverpicture sp ON sp.server_id = ra.server_id AND sp.last_success IS NOT NULL
@@ -87,20 +87,24 @@ UNREAD = """
 """
 
 
-_LIVE = """
+# Somebody here stands for the row: an account it validly holds consumes, as was just decided or decided before.
+_STANDS = """
     EXISTS (SELECT 1 FROM licensing_rowaccount ra JOIN licensing_account a ON a.server_id = ra.server_id
-      AND a.remote_user_id = ra.remote_user_id AND a.ended_edition IS NULL WHERE ra.row_id = r.id)
+        AND a.remote_user_id = ra.remote_user_id AND a.ended_edition IS NULL
+      LEFT JOIN t_decision d ON d.account_id = a.id
+      WHERE ra.row_id = r.id AND CASE WHEN d.account_id IS NULL THEN a.row_id = r.id AND a.row_valid AND a.consumes
+        ELSE d.row_id = r.id AND d.row_valid AND d.consumes END)
 """
 
 
 def settle_row_people(enterprise_id: int, edition: int) -> None:
-    """Give marked rows that only GitHub knows their own person, and end the persons of rows that have others."""
+    """Give marked rows for which nobody here stands their own person, and end the persons of rows that have others."""
     run_sql(
         f"""
         INSERT INTO t_group (grp, cloud_id, row_id)
         SELECT CASE WHEN r.kind = 'invitation' THEN 'i:' ELSE 'r:' END || r.id, NULL, r.id
         FROM t_row t CROSS JOIN licensing_licenserow r
-        WHERE r.id = t.id AND r.cloud_account_id IS NULL AND (r.kind = 'invitation' OR ({UNREAD} AND NOT {_LIVE}))
+        WHERE r.id = t.id AND r.cloud_account_id IS NULL AND (r.kind = 'invitation' OR ({UNREAD} AND NOT {_STANDS}))
         ON CONFLICT DO NOTHING
         """
     )

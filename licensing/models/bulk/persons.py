@@ -14,7 +14,7 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
     """Return (new group, person that loses all its accounts, how many of them go to the group), most first.
 
     Such a person goes on under the group that took most of it (ENGINEERING §9), unless its cloud account stays; so
-    does the person of a row that only GitHub knew, when the accounts of that row are read here.
+    does the person of a row that only GitHub knew, when an account here stands for it.
     """
     return list(
         stream(
@@ -30,6 +30,7 @@ def orphaned_people(enterprise_id: int) -> list[Row]:
               UNION ALL
               SELECT d.grp, p.id FROM t_decision d CROSS JOIN licensing_person p
               WHERE p.enterprise_id = %s AND p.ended_edition IS NULL AND p."group" = 'r:' || d.row_id AND d.row_valid
+                AND d.consumes
             ) x
             WHERE NOT EXISTS (SELECT 1 FROM licensing_person q
               WHERE q.enterprise_id = %s AND q."group" = x.grp AND q.ended_edition IS NULL)

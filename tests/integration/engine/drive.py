@@ -15,11 +15,11 @@ from django.db.models import Model
 
 from ghconnect import clock
 from ghconnect.models import AuditEvent, Enterprise, Server
-from ghconnect.records import Identity, LicenseRow, ServerAccount
+from ghconnect.records import CloudFact, Identity, LicenseRow, ServerAccount
 from ghconnect.usecases import connect, features
 from licensing.models import Account, BridgeItem, Edition, Match, Person, Seat, SyncRun
 from licensing.rules import formats
-from licensing.usecases import chunks, cloud, cloud_reads, runs, sync, upload
+from licensing.usecases import chunks, cloud, cloud_facts, cloud_reads, runs, sync, upload
 
 HEADER = "created_at,id,login,email,role,suspended?,last_logged_ip,repos,dormant?,last_active"
 
@@ -75,12 +75,14 @@ def read_cloud(
     publish: bool = True,
     consumed: int | None = None,
     told: Mapping[str, Any] = MappingProxyType({}),
+    facts: Iterable[CloudFact] = (),
 ) -> SyncRun:
     """Bring GitHub's rows in as if the client had just read them; `told` is what it noted beside them."""
     rows = list(rows)
     run = runs.request(subject=of, trigger=SyncRun.Trigger.MANUAL)
     lines = [cloud_reads.line("row", asdict(row)) for row in rows]
     lines += [cloud_reads.line("identity", asdict(identity)) for identity in identities]
+    lines += [cloud_reads.line("fact", cloud_facts.facts_of(fact)) for fact in facts]
     _keep(run, lines)
     consumed = len(rows) if consumed is None else consumed
     counts = {"consumed": consumed, "purchased": 100, "identities": "read", **told}

@@ -38,6 +38,25 @@ def test_sets_say_what_the_rules_say(seed: int) -> None:
         drive.assert_sound(of)
 
 
+def test_an_account_of_a_server_not_read_here_keeps_the_license_of_its_row() -> None:
+    """PRODUCT §2: who is suspended gives a license back "if nothing else in the row consumes", and of the other
+    server nobody but GitHub can say that. Read at last, or active again, it is one license all the same.
+    """
+    of = drive.enterprise()
+    read, unread = (drive.server(of, f"ghe{at}.example.com") for at in range(2))
+    ids = [f"{server.host}:1" for server in (read, unread)]
+    drive.read_cloud(of, [drive.row("", ids, ["ann@x.example"])])
+
+    def expected(server: Server, *, suspended: bool) -> int:
+        drive.read_server(server, [drive.account(1, "ann@x.example", suspended=suspended)])
+        drive.assert_sound(of)
+        return int(drive.totals(of)["expected"])
+
+    assert [expected(read, suspended=suspended) for suspended in (False, True, False, True)] == [1, 1, 1, 1]
+    assert drive.bridge(of) == []
+    assert (expected(unread, suspended=False), expected(unread, suspended=True)) == (1, 0)
+
+
 def test_a_situation_has_the_verdict_of_all_facts_it_stands_for() -> None:
     """Whatever the moments, addresses and accounts are: facts with the same number have the same verdict."""
     chance = random.Random(4)  # noqa: S311
