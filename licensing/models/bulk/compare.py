@@ -108,6 +108,11 @@ def licenses_at_stake(run_id: int, attempt: int, server_id: int) -> int:
                 WHERE b.person_id = x.id AND b.ended_edition IS NULL AND b.consumes)
               AND NOT EXISTS (SELECT 1 FROM licensing_licenserow r
                 WHERE r.cloud_account_id = p.cloud_account_id AND r.enterprise_server_user AND {UNREAD})
+              AND NOT EXISTS (SELECT 1 FROM licensing_account c JOIN licensing_licenserow r ON r.id = c.row_id
+                WHERE c.person_id = x.id AND c.ended_edition IS NULL AND c.row_valid
+                  AND r.cloud_account_id IS NULL AND {UNREAD}
+                  AND NOT EXISTS (SELECT 1 FROM licensing_account o WHERE o.row_id = r.id AND o.row_valid
+                    AND o.ended_edition IS NULL AND o.consumes AND o.person_id <> x.id))
             """,
             run_id,
             attempt,

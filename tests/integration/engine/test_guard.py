@@ -206,11 +206,16 @@ def test_says_how_many_licenses_would_be_released(of: Enterprise, server: Server
     assert drive.totals(of)["expected"] == before - 4
 
 
-def test_a_license_that_github_lists_elsewhere_is_not_at_stake(of: Enterprise, server: Server) -> None:
-    """An unaffiliated user of a server not read here: GitHub's row goes on counting that one."""
+@pytest.mark.parametrize("login", ["ann", ""])
+@pytest.mark.parametrize("suspended", [True, False])
+def test_a_license_that_github_lists_elsewhere_is_not_at_stake(
+    of: Enterprise, server: Server, login: str, suspended: bool
+) -> None:
+    """Somebody in no organization, also of a server not read here: GitHub's row goes on counting that one."""
     ids = [f"{HOST}:1", "ghe-unknown.example.com:1"]
-    drive.read_cloud(of, [drive.row("ann", ids, ["u1@x.example"], github_com_member_roles=())])
-    run = read(server, WHOLE[6:])
+    drive.read_cloud(of, [drive.row(login, ids, ["u1@x.example"], github_com_member_roles=())])
+    left = people(range(1, 7), suspended=True) if suspended else []
+    run = read(server, [*left, *WHOLE[6:]])
     assert (run.state, run.counts["releases"]) == (State.HELD, 5)
     before = drive.totals(of)["expected"]
     publish(run, User.objects.create_user("m@x.example", "m"), 6)
