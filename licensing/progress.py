@@ -93,6 +93,12 @@ class Progress:
     pace: str = ""
 
     @property
+    def said(self) -> str:
+        """What is said aloud of it: the same words until its state or its step is another."""
+        step = self.run.step
+        return f"{self.state}: {SyncRun.Step(step).label}" if step else self.state
+
+    @property
     def mark(self) -> str:
         """What changes whenever something moves."""
         run = self.run

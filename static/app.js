@@ -76,6 +76,15 @@
   });
   document.addEventListener('htmx:afterSettle', prepare);
 
+  // What a part that renews itself has to say is said once, where a screen reader already listens: not with every look.
+  const words = () => document.querySelector('[data-say]')?.dataset.say;
+  let said = words();
+  document.addEventListener('htmx:afterSettle', () => {
+    if (!words() || words() === said) return;
+    said = words();
+    document.getElementById('said').textContent = said;
+  });
+
   // A part that renews itself keeps the focus: htmx finds what has an id; if that is gone, its heading takes it.
   let held = '';
   document.addEventListener('htmx:beforeSwap', (event) => {

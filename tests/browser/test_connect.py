@@ -113,7 +113,7 @@ def test_the_switch_is_locked_until_github_connect_is_enabled(
     asks(page, words, words.enable_sync, look)
     choose(page, words, words.disabled, words.enabled)
     page.get_by_role("dialog").get_by_role("button", name=words.enable, exact=True).click()
-    expect(page.get_by_role("status")).to_contain_text(words.feature)
+    expect(page.get_by_role("status").filter(has_text=words.feature)).to_be_visible()
     expect(dropdown(page, words, words.enabled)).to_be_visible()
     look(page)
 

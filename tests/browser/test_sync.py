@@ -13,7 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from ghconnect.models import Membership, Role, Server, User
 from ghconnect.usecases import connect, features
+from licensing.looking import PAUSES
 from licensing.models import SyncRun
+from licensing.usecases import runs
 from tests.support import stack as stacks
 from tests.support.estate import KEY
 from tests.support.processes import running
@@ -25,6 +27,20 @@ from .conftest import Look, Octo, settled
 SLOW = ",".join(
     f"sleep={point}@1.5" for point in ("fetch:before", "stage:after", "compare:after", "guard:after")
 )
+
+# Keeps in `told` what a screen reader is given to say: the words of a live region whenever they change or come.
+LISTEN = """addEventListener('DOMContentLoaded', () => {
+  const live = '[role=status], [role=alert], [role=log], [aria-live], output';
+  window.told = [];
+  new MutationObserver((changes) => {
+    const regions = new Set(changes.flatMap(({target, addedNodes}) => [
+      (target.nodeType === 1 ? target : target.parentElement)?.closest(live),
+      ...[...addedNodes].filter((node) => node.nodeType === 1)
+        .flatMap((node) => [node.matches(live) ? node : null, ...node.querySelectorAll(live)]),
+    ]));
+    regions.forEach((region) => { if (region?.textContent.trim()) told.push(region.textContent.trim()); });
+  }).observe(document.body, {subtree: true, childList: true, characterData: true});
+})"""
 
 
 @pytest.fixture
@@ -59,6 +75,15 @@ def beat(stack: Stack) -> Iterator[None]:
 
 
 @pytest.fixture
+def endless(synced: Server, sandbox: Sandbox) -> Iterator[None]:
+    """Let the server prepare its next report for a day."""
+    sandbox.post_control("settings", report_seconds=86400)
+    sandbox.post_control("suspend", host="tokyo", login="fatima-zahra")  # so that a report is made anew
+    yield
+    runs.cancel_open(synced)
+
+
+@pytest.fixture
 def other_owner(octo: Octo, browser: Browser, stack: Stack, sign_in: Callable[..., None]) -> Iterator[Page]:
     """Open the browser of a second owner of the enterprise."""
     ada = User.objects.create_user(f"ada-{octo.owner.login}@octo.example", f"ada-{octo.owner.login}")
@@ -77,7 +102,7 @@ def test_sync_now_is_watched_step_by_step(
     sign_in: Callable[[User], None],
     look: Look,
 ) -> None:
-    looks, run_looks = looks_of(page), looks_of(other_owner)
+    page.add_init_script(LISTEN)
     sign_in(octo.owner)
     page.goto(f"{octo.url}/servers/{synced.host}/license")
     section = page.get_by_role("region", name="License sync")
@@ -96,15 +121,52 @@ def test_sync_now_is_watched_step_by_step(
     expect(section.get_by_role("progressbar")).to_have_count(0)
     # The link that had the focus is gone with the run; the focus is not lost to the top of the page.
     expect(section.get_by_role("heading", name="License sync")).to_be_focused()
-    runs = page.get_by_role("region", name="Recent syncs").get_by_role("row")
-    ended = runs.filter(has_text=f"Sync now · {octo.owner.login}")
+    rows = page.get_by_role("region", name="Recent syncs").get_by_role("row")
+    ended = rows.filter(has_text=f"Sync now · {octo.owner.login}")
     expect(ended).to_contain_text("Unchanged")
     look(page)
     the_same_end(SyncRun.objects.get(pk=run.pk).fetched, ended, second_tab, other_owner)
 
-    seen = len(looks), len(run_looks)
-    page.wait_for_timeout(2500)  # longer than the pause between two looks at a run that moves
-    assert (len(looks), len(run_looks)) == seen, "a page goes on asking though the run is over"
+    hears_each_step_once(page.evaluate("told"))
+    for watching in (page, second_tab, other_owner):
+        expect(watching.locator("[hx-get]")).to_have_count(0)  # the run is over, so nobody asks for more
+
+
+def hears_each_step_once(told: list[str]) -> None:
+    """What a screen reader says while a run goes on: each step, and the end."""
+    assert told[-1].startswith("Up to date. Synced ")
+    assert all(words.startswith("Syncing") for words in told[:-1])
+    assert 3 <= len(told) <= 6, f"it says {told}"
+    assert len(set(told)) == len(told), f"it says a step twice: {told}"
+
+
+def test_a_page_looks_ever_later_tells_nothing_new_aloud_and_ends(
+    page: Page, octo: Octo, synced: Server, endless: None, sign_in: Callable[[User], None]
+) -> None:
+    """The browser's clock is wound on by hand, so that minutes pass at once."""
+    sign_in(octo.owner)
+    page.add_init_script(LISTEN)
+    page.clock.install()
+    page.goto(f"{octo.url}/servers/{synced.host}/license")
+    page.get_by_role("button", name="Sync now").click()
+    waiting = SyncRun.objects.filter(server=synced, state=SyncRun.State.WAITING)
+    eventually(waiting.exists, what="the server prepares its report")
+    page.reload()
+
+    section, looks = page.locator("#license-sync"), looks_of(page)
+    expect(section).to_contain_text("still preparing its report")
+    for quiet, pause in enumerate(PAUSES):
+        expect(section).to_have_attribute("hx-trigger", f"load delay:{pause}s")
+        page.clock.run_for(pause * 1000 - 100)
+        assert len(looks) == quiet, f"it looks before {pause} s are over"
+        with page.expect_response(lambda answer: "mark=" in answer.url):
+            page.clock.run_for(200)
+        page.wait_for_function("quiet => !document.querySelector(`[hx-get*='quiet=${quiet}']`)", arg=quiet)
+        page.clock.run_for(50)  # htmx lets what it put in settle for a moment
+    expect(section).to_contain_text("this page no longer looks by itself")
+    page.clock.run_for(3_600_000)
+    assert len(looks) == len(PAUSES)
+    assert page.evaluate("told") == []
 
 
 def looks_of(page: Page) -> list[str]:
@@ -173,8 +235,8 @@ def test_a_server_that_refuses_says_so_and_what_to_do(
     section = page.get_by_role("region", name="License sync")
     section.get_by_role("button", name="Sync now").click()
 
-    expect(section.get_by_role("status")).to_contain_text("Failing", timeout=15_000)
-    expect(section.get_by_role("status")).to_contain_text("token revoked or expired. Data of")
+    expect(section).to_contain_text("token revoked or expired. Data of", timeout=15_000)
+    expect(page.locator("#said")).to_contain_text("Failing. Failing since")
     words = f"{synced.host} rejected the token: expired or revoked."
     expect(page.get_by_role("region", name="Recent syncs")).to_contain_text(words)
     look(page)
