@@ -138,6 +138,11 @@ def _instance(row: Row) -> dict[str, object]:
     return {"server_id": row["known_id"], "hostname": row["sent_host"] or row["host"], "last_sync": last}
 
 
+# Whom no address or identity of theirs matches with the subscription, an owner has matched (reference §4.4).
+_BY_HAND = """(login <> '' AND NOT EXISTS (SELECT 1 FROM identity i
+    WHERE i.cloud = cloud.id AND i.key = lower(studio_email)))"""
+
+
 def subscriptions(request: Request) -> Response:
     """`GET /enterprises/{enterprise}/visual-studio-subscriptions`."""
     page, per_page = page_of(request)
@@ -147,7 +152,8 @@ def subscriptions(request: Request) -> Response:
         enterprise_admin(db, request)
         total = db.execute(f"SELECT count(*) {where}").fetchone()[0]
         rows = db.execute(
-            f"SELECT * {where} ORDER BY id LIMIT ? OFFSET ?", (per_page, (page - 1) * per_page)
+            f"SELECT *, {_BY_HAND} AS by_hand {where} ORDER BY id LIMIT ? OFFSET ?",
+            (per_page, (page - 1) * per_page),
         ).fetchall()
         seed = number(db, "seed")
     found = [_subscription(row, seed) for row in rows]
@@ -160,7 +166,7 @@ def _subscription(row: Row, seed: int) -> dict[str, object]:
         "visual_studio_subscription_email": row["studio_email"],
         "subscription_id": subscription_id(seed, row["id"]),
         "username": row["login"] or None,
-        "manual_match": False,
+        "manual_match": bool(row["by_hand"]),
     }
 
 

@@ -99,13 +99,19 @@ def _member(slot: Slot, block: int, estate: Estate) -> Values:
     outside = slot.index in (13, 14)
     owner = slot.index == template.OWNER and block == 0
     role = '["octo-labs/firmware:Collaborator"]' if outside else _roles(slot.index, owner)
-    studio = slot.index == template.STUDIO
+    studio = _studio_email(slot.index, login, local)
     return (
         cloud_id(slot.index, block), login, name, "outside" if outside else "member", role,
         "owner" if owner else "outside collaborator" if outside else "member", int(slot.index % 10 != 3),
-        "[]", 0, None, f"{local}@{DOMAIN}" if studio else None, "Matched" if studio else None,
+        "[]", 0, None, studio, "Matched" if studio else None,
         estate.made_at - (700 + slot.index) * DAY,
     )  # fmt: skip
+
+
+def _studio_email(index: int, login: str, local: str) -> str | None:
+    """The user name of a Visual Studio subscription: a known address, or one that an owner had to match by hand."""
+    names = {template.STUDIO: f"{local}@{DOMAIN}", template.BY_HAND: f"{login}@octo-subscriptions.example"}
+    return names.get(index)
 
 
 def _roles(index: int, owner: bool) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 SLOTS = 236
 BOTH, HALF, SERVER, ROBOT, OLD, INVITED = 101, 193, 202, 223, 226, 231
-TIE, STUDIO, NOOR, OWNER, READER = 12, 9, 10, 11, 126
+TIE, STUDIO, BY_HAND, NOOR, OWNER, READER = 12, 9, 16, 10, 11, 126
 # Accounts that hold no license: (server, how many of them are suspended).
 SUSPENDED = (("tokyo", 4), ("osaka", 2), ("berlin", 2), ("nagoya", 1))
 HALVES = ("tokyo", "osaka", "tokyo", "tokyo", "tokyo", "osaka", "berlin", "berlin", "nagoya")

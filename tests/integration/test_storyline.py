@@ -286,6 +286,16 @@ def test_alex_smith_has_a_visual_studio_subscription(story: Storyline) -> None:
     assert (alex.consumes, alex.license_type) == (True, "visual_studio")
 
 
+def test_elif_okonkwos_subscription_was_matched_by_hand(story: Storyline, mona: Client) -> None:
+    """By an address that nobody has at GitHub: the two share no value, an owner said so there (reference §4.4)."""
+    elif_ = of_cloud(story.enterprise, "elif-okonkwo")
+    assert (elif_.consumes, elif_.license_type) == (True, "visual_studio")
+    assert "matched by hand at GitHub" in text(mona, url(elif_))
+    shown = text(mona, f"{LICENSING}/consumed?q=type:vss")
+    assert "2 of 236 licenses" in shown
+    assert "alex-smith" in shown
+
+
 def test_priya_nairs_tie_is_shown_as_a_tie(story: Storyline, mona: Client) -> None:
     priya = of_cloud(story.enterprise, "priya-nair")
     assert all(account.tie for account in accounts(priya).values())

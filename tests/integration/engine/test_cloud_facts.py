@@ -54,7 +54,10 @@ def test_each_source_is_read_with_its_own_state(octo: Enterprise) -> None:
         ("", "octo-corp.example", "verified"),
         ("", "octo-partner.example", "approved"),
     }
-    assert facts("visual_studio") == {("alex-smith", "alex.smith@octo-corp.example", "automatic")}
+    assert facts("visual_studio") == {
+        ("alex-smith", "alex.smith@octo-corp.example", "automatic"),
+        ("elif-okonkwo", "elif-okonkwo@octo-subscriptions.example", "manual"),
+    }
     assert ("noor.haddad@octo-partner.example", "octo-engineering", "direct_member") in facts("invitation")
     assert facts("collaborator") == {("alex-smith", "octo-labs/firmware", "login")}
     assert {value for _, value, _ in facts("cost_center")} == {"Platform", "Firmware"}

@@ -65,10 +65,16 @@ def test_sources_subscriptions_and_facts_are_shown_and_found(
             "visual_studio_subscription_email": "alex.smith@octo-corp.example",
             "username": "alex-smith",
             "match": "automatic",
-        }
+        },
+        {
+            "visual_studio_subscription_email": "elif-okonkwo@octo-subscriptions.example",
+            "username": "elif-okonkwo",
+            "match": "manual",
+        },
     ]
     page = client.get(f"{here}/licensing/visual-studio").content.decode()
     assert "matched by GitHub" in page
+    assert "matched by hand at GitHub" in page
     assert "Change at GitHub" in page
 
     center = CloudFact.objects.filter(kind="cost_center", value="Platform")
