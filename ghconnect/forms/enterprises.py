@@ -92,6 +92,15 @@ class ProfileForm(forms.Form):
             " counted: the number is never too low."
         ),
     )
+    managed_users = forms.ChoiceField(
+        label=_("Accounts at GitHub"),
+        choices=Enterprise.Managed.choices,
+        required=False,
+        help_text=_(
+            "GitHub does not say it in one place: this console sees it by SCIM, by logins, and by repository"
+            " collaborators. Say it yourself where that is wrong."
+        ),
+    )
     renews_on = forms.DateField(
         label=_("Renewal"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
@@ -119,6 +128,7 @@ class ProfileForm(forms.Form):
                 if enterprise.next_contract is None
                 else enterprise.next_contract,
                 "never_active": enterprise.next_never_active or enterprise.never_active,
+                "managed_users": enterprise.next_managed_users or enterprise.managed_users,
                 "renews_on": enterprise.renews_on,
                 "price": None if cents is None else Decimal(cents) / 100,
                 "currency": enterprise.currency,

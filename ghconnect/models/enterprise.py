@@ -52,6 +52,13 @@ class Enterprise(models.Model):
         ALWAYS = "always", _("A license, always")
         NEVER = "never", _("No license")
 
+    class Managed(models.TextChoices):
+        """Whether the cloud accounts are managed users (EMU), whose pending invitations consume nothing."""
+
+        GITHUB = "github", _("As GitHub shows")
+        YES = "yes", _("Managed users (EMU)")
+        NO = "no", _("Personal accounts")
+
     slug = models.SlugField(max_length=60)
     account = models.CharField(max_length=60, blank=True, default="")
     name = CodePointField(max_length=120)
@@ -70,6 +77,8 @@ class Enterprise(models.Model):
     never_active = models.CharField(max_length=8, choices=NeverActive, default=NeverActive.GITHUB)
     # What was asked for and holds once everybody is counted by it.
     next_never_active = models.CharField(max_length=8, choices=NeverActive, null=True, default=None)  # noqa: DJ001
+    managed_users = models.CharField(max_length=8, choices=Managed, default=Managed.GITHUB)
+    next_managed_users = models.CharField(max_length=8, choices=Managed, null=True, default=None)  # noqa: DJ001
     renews_on = models.DateField(null=True, blank=True)
     price_cents = models.PositiveIntegerField(null=True, blank=True)
     currency = models.CharField(max_length=3, default="USD")
@@ -100,6 +109,11 @@ class Enterprise(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def next_setting(self) -> str | None:
+        """A setting of who consumes that was asked for and not yet counted by, None without one."""
+        return self.next_never_active or self.next_managed_users
 
     @property
     def account_name(self) -> str:

@@ -193,6 +193,17 @@ def set_never_active(*, enterprise: Enterprise, never_active: str, by: User | No
     return changed
 
 
+@transaction.atomic
+def set_managed_users(*, enterprise: Enterprise, managed_users: str, by: User | None) -> Enterprise:
+    """Say whether the cloud accounts are managed users; raises BadValue. It holds as a contract does."""
+    if managed_users not in Enterprise.Managed.values:
+        raise BadValue("managed_users")
+    changed, to_count = _ask(enterprise, by, "managed_users", managed_users)
+    if to_count:
+        features.setting_changed(enterprise=changed, by=by)
+    return changed
+
+
 def _ask(
     enterprise: Enterprise, by: User | None, name: str, value: str, **more: object
 ) -> tuple[Enterprise, bool]:
@@ -208,7 +219,7 @@ def _ask(
 
 def take_next(*, enterprise: Enterprise) -> None:
     """Let what was asked for hold from now on; called with the enterprise locked."""
-    for name in ("contract", "never_active"):
+    for name in ("contract", "never_active", "managed_users"):
         asked = getattr(enterprise, f"next_{name}")
         if asked is not None:
             setattr(enterprise, name, asked)

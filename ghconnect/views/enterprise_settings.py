@@ -53,6 +53,11 @@ def _save(request: PlacedRequest, form: ProfileForm) -> bool:
             never_active=values["never_active"] or enterprise.never_active,
             by=by,
         )
+        enterprises.set_managed_users(
+            enterprise=enterprise,
+            managed_users=values["managed_users"] or enterprise.managed_users,
+            by=by,
+        )
         enterprises.set_price(
             enterprise=enterprise, price_cents=form.price_cents, currency=values["currency"], by=by
         )

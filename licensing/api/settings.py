@@ -37,6 +37,8 @@ class Profile(Schema):
     next_contract: str | None
     never_active: str
     next_never_active: str | None
+    managed_users: Literal["github", "yes", "no"]
+    next_managed_users: str | None
     renews_on: date | None
     price_cents: int | None
     currency: str
@@ -49,6 +51,7 @@ class ProfileChange(Schema):
     name: str | None = Field(None, max_length=120)
     contract: Literal["", "volume", "metered"] | None = None
     never_active: str | None = Field(None, max_length=8)
+    managed_users: Literal["github", "yes", "no"] | None = None
     renews_on: date | None = None
     price_cents: int | None = None
     currency: str | None = Field(None, max_length=3)
@@ -137,6 +140,8 @@ def _change(row: Enterprise, given: dict[str, Any]) -> Enterprise:
         row = enterprises.set_price(enterprise=row, price_cents=cents, currency=currency.upper(), by=None)
     if given.get("never_active") is not None:
         row = enterprises.set_never_active(enterprise=row, never_active=given["never_active"], by=None)
+    if given.get("managed_users") is not None:
+        row = enterprises.set_managed_users(enterprise=row, managed_users=given["managed_users"], by=None)
     if {"contract", "renews_on"} & given.keys():
         day, stands = given.get("renews_on", row.renews_on), row.next_contract
         asked = given.get("contract")
@@ -182,6 +187,8 @@ def _profile(row: Enterprise) -> dict[str, Any]:
         "next_contract": row.next_contract,
         "never_active": row.never_active,
         "next_never_active": row.next_never_active,
+        "managed_users": row.managed_users,
+        "next_managed_users": row.next_managed_users,
         "renews_on": row.renews_on.isoformat() if row.renews_on else None,
         "price_cents": row.price_cents,
         "currency": row.currency,

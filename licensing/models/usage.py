@@ -61,6 +61,12 @@ class CloudPicture(models.Model):
 
     @classmethod
     def managed(cls, enterprise: Enterprise) -> bool:
+        """Whether an enterprise has managed users: as its owners say, else as GitHub shows."""
+        said = enterprise.managed_users
+        return cls.shows_managed(enterprise) if said == Enterprise.Managed.GITHUB else said == "yes"
+
+    @classmethod
+    def shows_managed(cls, enterprise: Enterprise) -> bool:
         """Whether GitHub showed that an enterprise has managed users."""
         return cls.objects.filter(enterprise=enterprise, managed_users=True).exists()
 

@@ -88,8 +88,8 @@ def _count_all(enterprise: Enterprise) -> int:
 
 
 def _settle_managed(run: SyncRun, enterprise: Enterprise) -> bool:
-    """Keep whether the enterprise has managed users; returns whether that is news, which decides everybody again."""
-    before = CloudPicture.managed(enterprise)
+    """Keep whether GitHub shows managed users; returns whether that is news, which decides everybody again."""
+    before = CloudPicture.shows_managed(enterprise)
     scim = run.counts.get("sources", {}).get("managed_users", {}).get("state", "")
     now = managed.decide(rows=run.counts.get("managed_rows", False), scim=scim, before=before)
     if now != before:

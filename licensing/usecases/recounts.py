@@ -35,7 +35,7 @@ def on_contract(*, enterprise: Enterprise, by: User | None) -> None:
 
 
 def on_setting(*, enterprise: Enterprise, by: User | None) -> None:
-    """What accounts never active consume is a setting (PRODUCT §3)."""
+    """What accounts never active consume is a setting (PRODUCT §3), and what invitations of managed users do."""
     _count_by_next(enterprise, Cause.SETTING, by)
 
 
@@ -137,7 +137,7 @@ def _count(row: Recount) -> None:
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=row.enterprise_id)
     if not _mine(row).exists():
         raise runs.LostRun(str(row))
-    asked = {Cause.CONTRACT: enterprise.next_contract, Cause.SETTING: enterprise.next_never_active}
+    asked = {Cause.CONTRACT: enterprise.next_contract, Cause.SETTING: enterprise.next_setting}
     if asked.get(Cause(row.cause)) is not None:
         recount.everything(enterprise=enterprise, cause=row.cause)
     if row.cause == Cause.SERVER and row.server is not None:

@@ -78,6 +78,9 @@ def test_a_profile_is_changed_in_part(octo: Enterprise, script: Script) -> None:
     assert (told["next_contract"], told["renews_on"], told["price_cents"]) == ("metered", None, 2100)
     assert told == script.json(url)
     assert script.send("PATCH", url, {"renews_on": "2027-03-31"}).json()["next_contract"] == "metered"
+    told = script.send("PATCH", url, {"managed_users": "yes"}).json()
+    assert (told["managed_users"], told["next_managed_users"]) == ("github", "yes")
+    assert script.send("PATCH", url, {"managed_users": "perhaps"}).status_code == 422
     assert reason(script.send("PATCH", url, {"never_active": "perhaps"})) == (422, "bad_never_active")
     assert reason(script.send("PATCH", url, {"time_zone": "Mars/Olympus"})) == (422, "bad_time_zone")
     assert reason(script.send("PATCH", url, {"name": "  "})) == (422, "bad_name")

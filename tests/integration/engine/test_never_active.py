@@ -1,4 +1,4 @@
-"""Accounts never active consume as the enterprise's setting says, and everybody is counted again when it changes."""
+"""What accounts never active and invitations of managed users consume is a setting; a change counts everybody again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from ghconnect.models import Enterprise, User
 from ghconnect.usecases import enterprises
-from licensing.models import Account, Edition, Recount
+from licensing.models import Account, CloudPicture, Edition, Recount
 from licensing.usecases import recounts
 from tests.integration.engine import drive
 
@@ -60,3 +60,30 @@ def test_a_new_account_is_counted_by_the_setting_too(of: Enterprise, mona: User)
 def test_the_same_value_again_counts_nobody(of: Enterprise, mona: User) -> None:
     change(of, "github", mona)
     assert not Recount.objects.exists()
+
+
+def test_an_owner_says_that_the_accounts_are_managed_users(mona: User) -> None:
+    """Without SCIM, shortcodes or collaborators nothing shows it, and an invitation would be one license too many."""
+    invited = drive.row(
+        "new@x.example", github_com_member_roles=(), github_com_orgs_with_pending_invites=("octo",)
+    )
+    of = drive.enterprise()
+    drive.read_cloud(of, [drive.row("ann"), invited])
+    assert drive.totals(of)["read_as_counted"] == drive.totals(of)["expected"] == 2
+    for value, counted in (("yes", 1), ("no", 2), ("yes", 1), ("github", 2)):
+        enterprises.set_managed_users(enterprise=of, managed_users=value, by=mona)
+        for row in Recount.objects.filter(done_at=None):
+            assert recounts.perform(recount_id=row.pk)
+        assert drive.totals(of)["read_as_counted"] == drive.totals(of)["expected"] == counted
+        assert CloudPicture.managed(Enterprise.objects.get(pk=of.pk)) is (value == "yes")
+        drive.assert_sound(of)
+
+
+def test_what_an_owner_said_stands_when_github_shows_another(mona: User) -> None:
+    """All logins with a shortcode look like managed users; an owner knows better, and the next reading keeps it."""
+    rows = [drive.row("ann_x"), drive.row("ben_x")]
+    of = drive.enterprise()
+    enterprises.set_managed_users(enterprise=of, managed_users="no", by=mona)
+    drive.read_cloud(Enterprise.objects.get(pk=of.pk), rows, told={"managed_rows": True})
+    of.refresh_from_db()
+    assert (CloudPicture.shows_managed(of), CloudPicture.managed(of)) == (True, False)

@@ -175,6 +175,7 @@ def test_the_profile_is_kept_and_named_in_the_audit_log(octo: Estate, as_: SignI
     profile = {
         "name": "Octo Corporation",
         "contract": "volume",
+        "managed_users": "yes",
         "renews_on": "2027-01-31",
         "price": "21.50",
         "currency": "eur",
@@ -188,6 +189,7 @@ def test_the_profile_is_kept_and_named_in_the_audit_log(octo: Estate, as_: SignI
         2150,
         "EUR",
     )
+    assert kept.managed_users == "yes"
     assert (str(kept.renews_on), kept.time_zone) == ("2027-01-31", "Asia/Tokyo")
     page = text(client.get(address))
     assert 'value="21.5' in page
@@ -200,7 +202,14 @@ def test_the_profile_is_kept_and_named_in_the_audit_log(octo: Estate, as_: SignI
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": " "}, {"price": "-1"}, {"currency": "euro"}, {"time_zone": "Mars/Base"}, {"contract": "x"}],
+    [
+        {"name": " "},
+        {"price": "-1"},
+        {"currency": "euro"},
+        {"time_zone": "Mars/Base"},
+        {"contract": "x"},
+        {"managed_users": "x"},
+    ],
 )
 def test_a_wrong_value_of_the_profile_changes_nothing(
     octo: Estate, as_: SignIn, wrong: dict[str, str]
