@@ -1,14 +1,12 @@
-"""Who is probably counted twice: why, what ends it, who has to do it where, and what became of it."""
+"""Who is probably counted twice: why, what ends it, and who has to do it where."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from types import MappingProxyType
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -17,13 +15,11 @@ from django.utils.translation import ngettext
 from ghconnect import moments, wording
 from ghconnect.models import Enterprise, Server
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing.models import Account, BridgeItem, GitHubSync, LicenseRow, Person, TwiceDecision
+from licensing.models import Person, TwiceDecision
 from licensing.rules.avoidable import Candidate
 
 from . import avoidable, candidates, listing
 
-# Fixes that are done here and wait for GitHub, and those GitHub has confirmed: the newest of each.
-SHOWN = 50
 # From so many percent on.
 SURE, LIKELY = 90, 75
 
@@ -79,18 +75,6 @@ class Item:
         return _("Ends by itself") if self.temporary else _("Open")
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """An account whose address was changed here: `github_at` is GitHub's last sync of its server."""
-
-    name: str
-    url: str
-    server: Server
-    login: str
-    email: str
-    github_at: datetime | None
-
-
 def money(cents: int, currency: str) -> str:
     """Return "3,780 USD", with hundredths only where there are some."""
     whole, rest = divmod(cents, 100)
@@ -138,7 +122,7 @@ def of_person(enterprise: Enterprise, person: Person, *, sender: str) -> list[It
     mine = avoidable.of_person(enterprise, person.pk)
     shown = list(items(enterprise, mine, sender=sender))
     return [
-        replace(item, url=_person_url(enterprise, one.extra[0] if one.kept == person.pk else one.kept))
+        replace(item, url=person_url(enterprise, one.extra[0] if one.kept == person.pk else one.kept))
         for item, one in zip(shown, mine, strict=True)
     ]
 
@@ -192,10 +176,11 @@ def _who(one: Candidate, people: dict[int, Person]) -> str:
 def _url(enterprise: Enterprise, one: Candidate) -> str:
     if one.reason == "unknown_server":
         return f"{reverse('consumed', kwargs={'slug': enterprise.slug})}?q=server:{one.params['host']}"
-    return _person_url(enterprise, one.extra[0])
+    return person_url(enterprise, one.extra[0])
 
 
-def _person_url(enterprise: Enterprise, pk: int | None) -> str:
+def person_url(enterprise: Enterprise, pk: int | None) -> str:
+    """Return the address of a person's page, "" without one."""
     return reverse("person", kwargs={"slug": enterprise.slug, "pk": pk}) if pk else ""
 
 
@@ -233,62 +218,3 @@ def _aside_words(decision: TwiceDecision) -> str:
         return _("Snoozed until {day} by {login}").format(day=until, login=decision.decided_by_login)
     day = moments.day(decision.decided_at)
     return _("Not the same person, said {login}, {day}").format(login=decision.decided_by_login, day=day)
-
-
-# --- what became of a fix --------------------------------------------------------------------------------------
-
-
-def under_way(enterprise: Enterprise) -> list[Moved]:
-    """Return accounts that will be joined at GitHub's next sync of their server."""
-    return _moved(enterprise, _waiting(enterprise))
-
-
-def closed(enterprise: Enterprise) -> list[Moved]:
-    """Return accounts that GitHub's own row has joined since their address was changed, or the fix accepted.
-
-    Nothing else closes a fix: a report of a server says what was done there, and not what GitHub made of it.
-    """
-    return _moved(enterprise, _joined(enterprise))
-
-
-def moves(enterprise: Enterprise) -> tuple[list[Moved], list[Moved]]:
-    """Return those under way and those closed, looked up together."""
-    waiting, joined = _waiting(enterprise), _joined(enterprise)
-    both = _moved(enterprise, [*waiting, *joined])
-    return both[: len(waiting)], both[len(waiting) :]
-
-
-def _waiting(enterprise: Enterprise) -> list[Account]:
-    people = BridgeItem.people.through.objects.filter(
-        bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
-    )
-    rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
-    live = rows.filter(ended_edition=None).order_by("server__host", "login", "id")
-    return list(live.select_related("server")[:SHOWN])
-
-
-def _joined(enterprise: Enterprise) -> list[Account]:
-    joined = LicenseRow.objects.filter(pk=OuterRef("row_id"), cloud_account__isnull=False)
-    rows = Account.objects.filter(Exists(joined), enterprise=enterprise, ended_edition=None, row_valid=True)
-    accepted = TwiceDecision.objects.filter(enterprise=enterprise, state=TwiceDecision.State.ACCEPTED)
-    fixed = Q(verdict="agreed") & ~Q(former_keys=[]) | Q(pk__in=accepted.values("account_id"))
-    newest = F("matched_at").desc(nulls_last=True)
-    changed = rows.filter(fixed).order_by(newest, "id").select_related("server")
-    return list(changed[:SHOWN])
-
-
-def _moved(enterprise: Enterprise, accounts: list[Account]) -> list[Moved]:
-    people = Person.objects.in_bulk({account.person_id for account in accounts if account.person_id})
-    syncs = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server__isnull=False)
-    at = dict(syncs.values_list("server_id", "date"))
-    return [
-        Moved(
-            name=people[account.person_id].name if account.person_id in people else account.login,
-            url=_person_url(enterprise, account.person_id),
-            server=account.server,
-            login=account.login,
-            email=account.email,
-            github_at=at.get(account.server_id),
-        )
-        for account in accounts
-    ]

@@ -20,7 +20,7 @@ from ghconnect import clock, wording
 from ghconnect.models import Enterprise
 from licensing.models import CloudPicture, Edition, GitHubCount, Person, Seat, ServerPicture
 
-from . import bridge, candidates, counted_twice, exports, licenses, search, trends
+from . import bridge, candidates, exports, fixes, licenses, search, trends
 from .license_records import batches
 
 WEEK = timedelta(days=7)
@@ -63,14 +63,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """Everything the page shows; `proved` are fixes that GitHub's own report has closed."""
+    """Everything the page shows; `proved` are fixes that GitHub's own report has closed, the newest."""
 
     span: trends.Span
     weeks: list[Week]
     reasons: list[Reason]
     numbers: bridge.BridgeView
     avoidable: int
-    proved: list[counted_twice.Moved]
+    proved: fixes.Fixes
     cloud: CloudPicture | None
     servers: list[ServerPicture]
 
@@ -84,7 +84,7 @@ def of(enterprise: Enterprise) -> Renewal:
         reasons=_reasons(enterprise, span),
         numbers=bridge.of(enterprise),
         avoidable=candidates.of(enterprise).licenses,
-        proved=counted_twice.closed(enterprise),
+        proved=fixes.closed(enterprise),
         cloud=CloudPicture.objects.filter(enterprise=enterprise).first(),
         servers=list(
             ServerPicture.objects.filter(server__enterprise=enterprise)
@@ -166,7 +166,7 @@ def _parts(enterprise: Enterprise, told: Renewal) -> dict[str, Iterator[str]]:
         "summary.json": iter([json.dumps(summary(enterprise, told), ensure_ascii=False, indent=2) + "\n"]),
         "method.txt": iter([method() + "\n"]),
         "github-count-by-week.csv": _csv(_week_rows(told.weeks)),
-        "fixes-proved.csv": _csv(_proved_rows(told.proved)),
+        "fixes-proved.csv": _csv(_proved_rows(fixes.each_closed(enterprise))),
         "changes.csv": _csv(_change_rows(enterprise, told.span)),
         "consumed-licenses.csv": exports.as_csv(_export(enterprise, told.numbers)),
     }
@@ -204,7 +204,7 @@ def _week_rows(found: Iterable[Week]) -> Iterator[Sequence[object]]:
         yield exports.iso(week.end), *count, week.joined, week.left, week.found
 
 
-def _proved_rows(found: Iterable[counted_twice.Moved]) -> Iterator[Sequence[object]]:
+def _proved_rows(found: Iterable[fixes.Moved]) -> Iterator[Sequence[object]]:
     """Whose accounts GitHub's own report has joined since the address was changed, or the fix accepted."""
     yield ("name", "server", "login", "primary_email", "github_last_synced_the_server")
     for one in found:
@@ -246,7 +246,7 @@ def summary(enterprise: Enterprise, told: Renewal) -> dict[str, Any]:
         "not_explained": numbers.unexplained,
         "bridge": {line.key: line.value for line in numbers.changes},
         "could_be_avoided": told.avoidable,
-        "fixes_proved_by_github": len(told.proved),
+        "fixes_proved_by_github": told.proved.count,
         "reasons": {one.key: {"began": one.began, "ended": one.ended} for one in told.reasons},
         "coverage": {
             "members": cloud.members if cloud else 0,

@@ -18,7 +18,7 @@ from ghconnect import clock
 from ghconnect.access import PlacedRequest, overseer, owner
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number
-from licensing import avoidable, bridge, candidates, counted_twice, exports
+from licensing import avoidable, bridge, candidates, counted_twice, exports, fixes
 from licensing.models import TwiceDecision
 from licensing.usecases import twice
 
@@ -52,8 +52,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
     shown = listed.page(request)
     some = [one.candidate for one in shown.rows]
     decisions = listed.decisions(some)
-    aside, aside_count = listed.aside(counted_twice.SHOWN)
-    under_way, closed = counted_twice.moves(enterprise)
+    aside, aside_count = listed.aside(fixes.SHOWN)
     context = {
         "tab": "licensing",
         "subtabs": subtabs(request),
@@ -62,8 +61,8 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "sum": counted_twice.sum_of(enterprise, listed.licenses),
         "page": shown,
         "items": list(counted_twice.items(enterprise, some, sender=sender(request), decisions=decisions)),
-        "under_way": under_way,
-        "closed": closed,
+        "under_way": fixes.under_way(enterprise),
+        "closed": fixes.closed(enterprise),
         "aside": counted_twice.aside(enterprise, aside),
         "exclusions": "\n".join(avoidable.exclusions(enterprise)),
         "rest": aside_count - len(aside),

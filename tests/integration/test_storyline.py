@@ -18,7 +18,7 @@ from pytest_django import DjangoDbBlocker
 from ghconnect import clock
 from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, ServerName, User
 from ghconnect.usecases import access_tokens, servers
-from licensing import attention, avoidable, bridge, clocks, counted_twice, tour
+from licensing import attention, avoidable, bridge, clocks, fixes, tour
 from licensing.models import Account, Edition, GitHubSync, LicenseRow, Person, SyncRun
 from licensing.usecases import held, runs, sandbox_again, sandbox_clock, sandbox_estate, saved_views
 from tests.support import promises
@@ -247,9 +247,9 @@ def test_the_message_is_for_owners_alone(story: Storyline, mona: Client, finn: C
 def test_kenji_is_fixed_and_waits_for_github(story: Storyline) -> None:
     (account,) = accounts(of_cloud(story.enterprise, "ksato")).values()
     assert (account.verdict, account.former_keys) == ("will_join", ["kenji@octo-corp.example"])
-    (waiting,) = counted_twice.under_way(story.enterprise)
+    (waiting,) = fixes.under_way(story.enterprise).shown
     assert (waiting.login, waiting.server.short_name) == ("ksato", "ghe-osaka")
-    assert counted_twice.closed(story.enterprise) == []
+    assert fixes.closed(story.enterprise).shown == []
 
 
 def test_li_wei_is_joined_by_an_address_nobody_here_sees(story: Storyline, mona: Client) -> None:
@@ -436,8 +436,8 @@ def test_sync_now_on_pretend_osaka_closes_kenji(story: Storyline, mona: Client) 
     assert lines(numbers) == {"gone_since": (-1, "fatima-zahra")}
     (account,) = accounts(of_cloud(story.enterprise, "ksato")).values()
     assert account.verdict == "agreed"
-    assert counted_twice.under_way(story.enterprise) == []
-    assert [one.login for one in counted_twice.closed(story.enterprise)] == ["ksato"]
+    assert fixes.under_way(story.enterprise).shown == []
+    assert [one.login for one in fixes.closed(story.enterprise).shown] == ["ksato"]
     assert len(story.totals()) > before
     assert {edition["unexplained"] for edition in story.totals()} == {0}
     assert {edition["expected"] for edition in story.totals()[before:]} == {237}

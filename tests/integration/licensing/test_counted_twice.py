@@ -7,9 +7,9 @@ import pytest
 from django.test import Client
 
 from ghconnect.models import Enterprise, Server
-from ghconnect.records import SAML_NAME_ID, Identity
-from licensing import avoidable, candidates, counted_twice
-from licensing.models import Person, TwiceCandidate, TwiceDecision
+from ghconnect.records import SAML_NAME_ID, VERIFIED_EMAIL, Identity
+from licensing import avoidable, candidates, fixes
+from licensing.models import Account, Person, TwiceCandidate, TwiceDecision
 from licensing.usecases import twice_find
 from tests.integration.engine import drive
 
@@ -63,10 +63,25 @@ def test_only_the_row_of_github_closes_a_fix(
 ) -> None:
     assert "Accepted by mona" in say(owner, jane, "accepted")
     drive.read_server(tokyo, [drive.account(7, "jane.doe@octo.example", "jdoe")])
-    assert counted_twice.closed(octo) == []
+    assert fixes.closed(octo).shown == []
     drive.read_cloud(octo, JOINED, JANE)
-    assert [one.login for one in counted_twice.closed(octo)] == ["jdoe"]
+    assert [one.login for one in fixes.closed(octo).shown] == ["jdoe"]
     assert 'id="closed"' in owner.get(PAGE).content.decode()
+
+
+def test_whoever_was_one_license_all_the_time_was_no_fix(octo: Enterprise, tokyo: Server) -> None:
+    """A new address that matches as the old one did ends no license: a renewal must not be argued with it."""
+    row = drive.row("ann", [f"{TOKYO}:9"], ["ann@octo.example"])
+    known = [Identity("ann", kind, f"{name}@octo.example") for kind, name in ANN]
+    drive.read_server(tokyo, [drive.account(9, "ann@octo.example", "ann")])
+    drive.read_cloud(octo, [row], known)
+    drive.read_server(tokyo, [drive.account(9, "ann.w@octo.example", "ann")])
+    account = Account.objects.get(remote_user_id=9)
+    assert (account.verdict, account.former_keys) == ("agreed", ["ann@octo.example"])
+    assert fixes.closed(octo).count == 0
+
+
+ANN = ((SAML_NAME_ID, "ann"), (VERIFIED_EMAIL, "ann.w"))
 
 
 def test_a_name_that_is_not_there_decides_nothing(octo: Enterprise, owner: Client, jane: str) -> None:

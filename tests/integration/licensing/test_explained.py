@@ -12,6 +12,7 @@ from django.test import Client
 
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import SAML_NAME_ID, Identity
+from licensing import fixes
 from licensing.models import Person, SyncRun
 from tests.integration.engine import drive
 
@@ -105,5 +106,30 @@ def test_a_renewal_pack_lists_the_fixes_github_has_proved(
     drive.read_cloud(jane, joined, [Identity("jdoe", SAML_NAME_ID, "jdoe@octo.example")])
     pack = zipfile.ZipFile(io.BytesIO(b"".join(manager.get(f"{E}/renewal.zip"))))
     (proved,) = csv.DictReader(io.StringIO(pack.read("fixes-proved.csv").decode()))
+    assert json.loads(pack.read("summary.json"))["fixes_proved_by_github"] == 1
     assert (proved["server"], proved["login"]) == (TOKYO, "jdoe")
     assert proved["primary_email"] == "jdoe@octo.example"
+
+
+def test_a_renewal_pack_has_all_fixes_and_the_page_says_how_many(
+    octo: Enterprise, tokyo: Server, manager: Client
+) -> None:
+    """More than a page shows: none is left out in silence."""
+    logins = [f"p{n:02}" for n in range(fixes.SHOWN + 3)]
+    known = [Identity(login, SAML_NAME_ID, f"{login}@octo.example") for login in logins]
+    ids = [f"{TOKYO}:{n}" for n in range(1, len(logins) + 1)]
+    apart = [drive.row("", [one], [f"{login}@old.example"]) for one, login in zip(ids, logins, strict=True)]
+    drive.read_cloud(octo, [*map(drive.row, logins), *apart], known)
+    for domain in ("old", "octo"):
+        drive.read_server(
+            tokyo, [drive.account(n, f"{login}@{domain}.example", login) for n, login in enumerate(logins, 1)]
+        )
+    joined = [
+        drive.row(login, [one], [f"{login}@octo.example"]) for one, login in zip(ids, logins, strict=True)
+    ]
+    drive.read_cloud(octo, joined, known)
+    pack = zipfile.ZipFile(io.BytesIO(b"".join(manager.get(f"{E}/renewal.zip"))))
+    proved = list(csv.DictReader(io.StringIO(pack.read("fixes-proved.csv").decode())))
+    assert sorted(one["login"] for one in proved) == logins
+    assert json.loads(pack.read("summary.json"))["fixes_proved_by_github"] == len(logins)
+    assert "The newest 50 of 53; the pack has all." in manager.get(f"{E}/renewal").content.decode()
