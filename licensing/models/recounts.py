@@ -17,7 +17,9 @@ class RecountQuerySet(models.QuerySet["Recount"]):
     def given_up(self) -> Self:
         """Those no worker tries any more, of which what was asked for does not hold yet."""
         contract = Q(cause=Recount.Cause.CONTRACT, enterprise__next_contract__isnull=False)
-        asked = Q(enterprise__next_never_active__isnull=False) | Q(enterprise__next_managed_users__isnull=False)
+        asked = Q(enterprise__next_never_active__isnull=False) | Q(
+            enterprise__next_managed_users__isnull=False
+        )
         setting = Q(cause=Recount.Cause.SETTING) & asked
         server = Q(cause=Recount.Cause.SERVER, server__isnull=False)
         return self.filter(contract | setting | server, done_at=None, failed_at__isnull=False)
