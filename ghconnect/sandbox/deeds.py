@@ -138,10 +138,15 @@ def sync_now(world: World, host: str) -> Result:
         return _count(db)
 
 
-def settings(world: World, report_seconds: float | None = None, rate_limit: int | None = None) -> Result:
-    """How long a report takes to be made (real seconds; 0: no 202), and requests per hour at GHEC."""
+def settings(
+    world: World,
+    report_seconds: float | None = None,
+    rate_limit: int | None = None,
+    rate_seconds: int | None = None,
+) -> Result:
+    """How long a report takes to be made (real seconds; 0: no 202), requests per hour at GHEC, and how long that is."""
     with world.write() as db:
-        given = {"report_seconds": report_seconds, "rate_limit": rate_limit}
+        given = {"report_seconds": report_seconds, "rate_limit": rate_limit, "rate_seconds": rate_seconds}
         for name, value in given.items():
             if value is not None:
                 put(db, name, value)

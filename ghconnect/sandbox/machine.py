@@ -50,6 +50,7 @@ class Machine:
         with self.world.read() as db:
             server = db.execute("SELECT * FROM server WHERE host = ? AND state = 'live'", (host,)).fetchone()
             facts = {"offset": number(db, "offset_seconds"), "most": number(db, "rate_limit")}
+            facts["hour"] = number(db, "rate_seconds") or limits.HOUR
         return {
             **facts,
             "world": self.world,
@@ -99,8 +100,8 @@ def _limited(request: Request) -> Response | None:
     token = credentials(request)[1]
     resource = "graphql" if request.url.path == "/graphql" else "core"
     most = request.state.most if token else 60
-    request.state.spent = (token, resource, most)
-    request.state.limit = limits.spend(token, resource, most)
+    request.state.spent = (token, resource, most, request.state.hour)
+    request.state.limit = limits.spend(*request.state.spent)
     if request.state.limit["remaining"] >= 0:
         return None
     return error(403, "API rate limit exceeded for this token.")

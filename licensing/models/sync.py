@@ -18,6 +18,7 @@ class SyncRun(models.Model):
     The run row is the truth and the broker only a doorbell. A weekly period in which nobody could look is a row too:
     `missed`, never begun (ENGINEERING §22). `attempt` is the fence of every later write;
     leases are in the database's clock. `error_key` is a key of `ghconnect.wording`; `bytes` counts bytes read.
+    `reading` is where a read of GitHub stands that is not over (usecases/cloud_reading.py).
     """
 
     class State(models.TextChoices):
@@ -84,6 +85,7 @@ class SyncRun(models.Model):
     observed_at = models.DateTimeField(null=True)
     age_known = models.BooleanField(default=False)
     fetch_complete = models.BooleanField(default=False)
+    reading = models.JSONField(null=True)
     bytes = models.BigIntegerField(default=0)
     fetched = models.PositiveIntegerField(default=0)
     expected_rows = models.PositiveIntegerField(null=True)

@@ -43,6 +43,13 @@ class Tally:
         return self._hash.hexdigest()
 
 
+def keep(blocks: list[bytes], number: int, upload: uuid.UUID, run: SyncRun | None = None) -> None:
+    """Keep one chunk of whole lines."""
+    data = gzip.compress(b"".join(blocks), compresslevel=LEVEL, mtime=0)
+    digest = hashlib.sha256(data).hexdigest()
+    RunChunk.objects.create(run=run, upload=upload, number=number, data=data, sha256=digest)
+
+
 def write(blocks: Iterable[bytes], *, upload: uuid.UUID) -> None:
     """Keep `blocks` of whole lines under `upload`.
 
@@ -54,16 +61,10 @@ def write(blocks: Iterable[bytes], *, upload: uuid.UUID) -> None:
         buffer.append(block)
         size += len(block)
         if size >= PLAIN_BYTES:
-            _keep(buffer, number, upload)
+            keep(buffer, number, upload)
             number, size, buffer = number + 1, 0, []
     if buffer:
-        _keep(buffer, number, upload)
-
-
-def _keep(blocks: list[bytes], number: int, upload: uuid.UUID) -> None:
-    data = gzip.compress(b"".join(blocks), compresslevel=LEVEL, mtime=0)
-    digest = hashlib.sha256(data).hexdigest()
-    RunChunk.objects.create(upload=upload, number=number, data=data, sha256=digest)
+        keep(buffer, number, upload)
 
 
 def read(run: SyncRun) -> Iterator[bytes]:
@@ -103,6 +104,7 @@ def forget(upload: uuid.UUID) -> None:
     RunChunk.objects.filter(upload=upload, run=None).delete()
 
 
-def drop(run: SyncRun) -> None:
-    """Delete what an earlier attempt of the run fetched."""
-    RunChunk.objects.filter(run=run).delete()
+def drop(run: SyncRun, *, but: uuid.UUID | None = None) -> None:
+    """Delete what the run fetched, all but one upload: what an earlier attempt left, or half of something."""
+    kept = RunChunk.objects.filter(run=run)
+    (kept.exclude(upload=but) if but else kept).delete()

@@ -6,27 +6,27 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
-from itertools import islice
+from dataclasses import asdict
+from itertools import count, islice
 from typing import Any
 
 from django.db import transaction
 
 from ghconnect import clock
+from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise as Client
 from ghconnect.models import Enterprise
 from ghconnect.records import (
     SAML_NAME_ID,
     VERIFIED_EMAIL,
     Identity,
-    LicensePage,
     LicenseRow,
 )
 from licensing.models import CloudPicture, GitHubCount, SyncRun, bulk
-from licensing.rules.managed import Tally
 from licensing.rules.normalise import email_key, host_key, split_user_id
 
-from . import chunks, cloud_facts, cloud_reads, runs
+from . import chunks, cloud_facts, cloud_reading, cloud_reads, runs
+from .cloud_reading import record, row_key
 
 REREADS = 2
 # Fewer requests than these in an hour are left to whoever else asks with the same token (ENGINEERING §17).
@@ -37,96 +37,85 @@ MEMBER = b'["member"'
 LONGEST_VALUE = 320
 
 
-@dataclass(slots=True)
-class Reading:
-    """What one read of the report found besides its rows; totals as GitHub states them."""
-
-    consumed: int = 0
-    purchased: int = 0
-    pages: int = 0
-    rows: int = 0
-    keys: set[str] = field(default_factory=set)
-    managed: Tally = field(default_factory=Tally)
-    moved: bool = False
-
-
 def fetch(run: SyncRun, client: Client) -> None:
     """Read the whole report and, where they are visible, identities; keep them as chunks of the run.
 
-    A report that moves while it is read is read again, at most twice; then it is accepted as *drifting*: it may
-    add and change, and what it lacks goes only if the next read lacks it too (ENGINEERING §17).
+    It goes on where an earlier attempt stopped (`cloud_reading`). A report that moves while it is read is read again,
+    at most twice, unless that takes long; then it is accepted as *drifting*: it may add and change, and what it lacks
+    goes only if the next read lacks it too (ENGINEERING §17).
     It pauses where few requests remain in this hour. Raises GitHubError, LostRun.
     """
     client.least = LEFT_TO_OTHERS
-    for again in range(REREADS + 1):
-        with chunks.arriving() as upload:
-            reading = Reading()
-            told: dict[str, Any] = {}
-            chunks.write(_lines(run, client, reading, told), upload=upload)
-            if reading.moved and again < REREADS:
-                continue
-            if reading.moved:
-                told["drifting"] = True
-            _fetched(run, upload, reading, told)
-            return
+    reading = cloud_reading.of(run)
+    while not _read(run, client, reading):
+        reading = cloud_reading.new(reading.again + 1)
+
+
+def _read(run: SyncRun, client: Client, reading: cloud_reading.Reading) -> bool:
+    """Go through all parts, from where the reading stands; False where it has to be read again."""
+    keeper = cloud_reading.Keeper(run, reading)
+    parts = _parts(run, client, reading)
+    begin, at = list(parts).index(reading.part), reading.at
+    try:
+        for name, part in list(parts.items())[begin:]:
+            for lines, after in part(at):
+                keeper.add(lines, name, after)
+            at = None
+            if reading.moved and reading.again < REREADS and not reading.is_long:
+                return False
+    except GitHubError:
+        keeper.keep()
+        raise
+    _fetched(run, keeper)
+    return True
 
 
 @transaction.atomic
-def _fetched(run: SyncRun, upload: uuid.UUID, reading: Reading, told: dict[str, Any]) -> None:
+def _fetched(run: SyncRun, keeper: cloud_reading.Keeper) -> None:
     """End the fetch, and keep the count with it: one without the other would look like something not explained."""
-    counts = {"pages": reading.pages, "consumed": reading.consumed, "purchased": reading.purchased, **told}
+    reading = keeper.reading
+    told = {name: value for name, value in reading.told.items() if name != cloud_facts.PAUSED}
+    consumed, purchased = reading.count
+    counts = {"pages": reading.pages, "consumed": consumed, "purchased": purchased, **told}
+    counts |= {"drifting": True} if reading.moved else {}
     counts["managed_rows"] = reading.managed.says()
-    now = clock.now(run.enterprise)
-    runs.fetched(run, upload, fetched=reading.rows, counts=counts, observed_at=now, age_known=True)
-    state_count(run.enterprise, reading.consumed, reading.purchased)
+    facts = {"fetched": len(reading.keys), "counts": counts, "reading": None}
+    keeper.write()
+    upload = uuid.UUID(reading.upload)
+    runs.fetched(run, upload, observed_at=clock.now(run.enterprise), age_known=True, **facts)
+    state_count(run.enterprise, consumed, purchased)
 
 
-def _lines(run: SyncRun, client: Client, reading: Reading, told: dict[str, Any]) -> Iterator[bytes]:
-    yield from _report(run, client, reading)
-    yield from cloud_reads.optional("identities", told, lambda: cloud_reads.identities(client, told))
-    yield from cloud_reads.optional("organizations", told, lambda: cloud_reads.organizations(client, told))
-    yield from cloud_reads.optional("members", told, lambda: cloud_reads.members(client, told))
-    cloud_reads.installations(client, told)
-    for fact in cloud_facts.read(client, told.setdefault("sources", {})):
-        yield cloud_reads.line("fact", cloud_facts.facts_of(fact))
+def _parts(run: SyncRun, client: Client, reading: cloud_reading.Reading) -> dict[str, cloud_reads.Part]:
+    """What is read, in order; each part takes where it goes on, None for its start."""
+    told, optional = reading.told, cloud_reads.optional
+    return {
+        "report": lambda at: _report(run, client, reading, at),
+        "identities": lambda at: optional("identities", told, cloud_reads.identities(client, told, at)),
+        "organizations": lambda at: optional(
+            "organizations", told, cloud_reads.organizations(client, told, at)
+        ),
+        "members": lambda at: optional("members", told, cloud_reads.members(client, told, at)),
+        "installations": lambda _: cloud_reads.installations(client, told),
+        "facts": lambda _: cloud_facts.read(client, told),
+    }
 
 
-def _report(run: SyncRun, client: Client, reading: Reading) -> Iterator[bytes]:
-    """Complete means: every page of rel=last read, keys unique, totals the same on first and last page."""
-    page = client.consumed_licenses(1)
-    reading.consumed, reading.purchased, last = (
-        page.total_seats_consumed,
-        page.total_seats_purchased,
-        page.last,
-    )
-    while True:
-        _note(page, reading)
-        runs.save(run, fetched=reading.rows, expected_rows=page.total_seats_consumed)
-        yield from (cloud_reads.line("row", asdict(row)) for row in page.rows)
-        last = max(last, page.last)
-        if page.number >= last:
-            return
-        page = client.consumed_licenses(page.number + 1)
-
-
-def _note(page: LicensePage, reading: Reading) -> None:
-    totals = (page.total_seats_consumed, page.total_seats_purchased)
-    keys = [row_key(row) for row in page.rows]
-    reading.moved |= totals != (reading.consumed, reading.purchased) or len(set(keys)) < len(keys)
-    reading.moved |= not reading.keys.isdisjoint(keys)
-    reading.keys.update(keys)
-    for row in page.rows:
-        reading.managed.note(row)
-    reading.rows, reading.pages = len(reading.keys), page.number
-
-
-def row_key(row: LicenseRow) -> str:
-    """What tells one row from the others: the cloud login, else its `host:id` set, else all that it says."""
-    if row.github_com_login:
-        return row.github_com_login.lower()
-    ids = sorted(value.lower() for value in row.enterprise_server_user_ids)
-    key = " ".join(ids) or json.dumps(asdict(row), sort_keys=True)
-    return f"#{key}" if ids and len(key) < 390 else f"#{hashlib.sha256(key.encode()).hexdigest()}"
+def _report(
+    run: SyncRun, client: Client, reading: cloud_reading.Reading, at: int | None
+) -> Iterator[tuple[list[bytes], int]]:
+    """Yield what follows page `at`: complete means what `cloud_reading` says."""
+    late = reading.meet(client.consumed_licenses(at)) if at else []
+    for number in count((at or 0) + 1):
+        if number > reading.last:
+            break
+        page = client.consumed_licenses(number)
+        reading.note(page)
+        runs.save(run, fetched=len(reading.keys), expected_rows=page.total_seats_consumed)
+        yield [cloud_reads.line("row", asdict(row)) for row in (*late, *page.rows)], number
+        late = []
+    if late:
+        yield [cloud_reads.line("row", asdict(row)) for row in late], at or 0
 
 
 def state_count(enterprise: Enterprise, consumed: int, purchased: int) -> None:
@@ -188,12 +177,6 @@ def database_ids(run: SyncRun) -> dict[str, int]:
     """Return the GraphQL `databaseId`s that were read, by login in lower case."""
     found = (json.loads(line)[1] for line in chunks.lines(run) if line.startswith(MEMBER))
     return {facts["login"].lower(): facts["id"] for facts in found}
-
-
-def record(facts: dict[str, Any]) -> LicenseRow:
-    """Return a row from the JSON of its fields."""
-    values: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in facts.items()}
-    return LicenseRow(**values)
 
 
 def _staged_row(run: SyncRun, row: LicenseRow) -> bulk.Row:

@@ -13,10 +13,10 @@ from ghconnect import records
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise as Client
 from ghconnect.models import Enterprise
-from ghconnect.records import CloudFact as Told
+from ghconnect.records import CloudFact as Fact
 from licensing.models import CloudFact, CloudSource, SyncRun
 
-from . import chunks
+from . import chunks, cloud_reads
 
 log = logging.getLogger(__name__)
 # The kinds of facts that a source tells in full.
@@ -30,19 +30,31 @@ KINDS = {
 }
 BEGINNING = b'["fact"'
 BATCH = 1000
+# Under this name stand sources that waited for requests.
+PAUSED = "paused"
 
 
-def read(client: Client, sources: dict[str, Any]) -> Iterator[Told]:
-    """Yield what every source tells; how each went is noted in `sources`. Nothing hangs on any of them."""
+def read(client: Client, told: dict[str, Any]) -> Iterator[tuple[list[bytes], None]]:
+    """Yield what every source tells that was not read yet; how each went is noted in what is `told`.
+
+    Nothing hangs on any of them; only for requests of the next hour each waits once.
+    """
+    sources, paused = told.setdefault("sources", {}), told.setdefault(PAUSED, [])
     for name, tell in client.sources().items():
+        if name in sources:
+            continue
         try:
             found = list(tell())
         except GitHubError as error:
+            if error.key == "rate" and name not in paused:
+                paused.append(name)
+                yield [], None
+                raise
             log.info("%s of %s not read: %s", name, client.slug, error)
             sources[name] = {"state": error.key, "params": error.params}
             continue
         sources[name] = {"state": CloudSource.READ, "count": len(found)}
-        yield from found
+        yield [cloud_reads.line("fact", facts_of(fact)) for fact in found], None
 
 
 def settle(run: SyncRun, enterprise: Enterprise) -> None:
@@ -108,6 +120,6 @@ def _told(
                 )
 
 
-def facts_of(fact: Told) -> dict[str, Any]:
+def facts_of(fact: Fact) -> dict[str, Any]:
     """A fact as JSON."""
     return {**asdict(fact), "at": fact.at.isoformat() if fact.at else ""}

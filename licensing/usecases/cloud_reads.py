@@ -1,23 +1,41 @@
-"""What is read of an account beside its license report, as lines of the run's chunks; each part by itself."""
+"""What is read of an account beside its license report, as lines of the run's chunks; each part by itself.
+
+A part yields the lines of each page with the place where it goes on after that page, and takes such a place.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from ghconnect.github.errors import GitHubError
 from ghconnect.github.ghec import Enterprise as Client
-from ghconnect.records import IdentityPage
+from ghconnect.records import IdentityPage, OrganizationProvider
 from licensing.rules.normalise import host_key
 
+Pages = Iterator[tuple[list[bytes], Any]]
+Part = Callable[[Any], Pages]
+# The place behind the last page; a cursor of GitHub's is never this.
+END = "."
 
-def optional(name: str, told: dict[str, Any], read: Callable[[], Iterable[bytes]]) -> Iterator[bytes]:
+
+class Page(Protocol):
+    """A page of a list of GraphQL."""
+
+    @property
+    def end_cursor(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=Page)
+
+
+def optional(name: str, told: dict[str, Any], pages: Pages) -> Pages:
     """What a token may not see is left as it was, and said (ENGINEERING §17)."""
     try:
-        yield from read()
+        yield from pages
         told[name] = told.get(name, "read")
         why: dict[str, Any] = {}
     except GitHubError as error:
@@ -28,29 +46,82 @@ def optional(name: str, told: dict[str, Any], read: Callable[[], Iterable[bytes]
     source |= {"state": told[name], "params": {**source.get("params", {}), **why}}
 
 
-def identities(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
+def _walk(read: Callable[[str | None], P], at: str | None) -> Iterator[tuple[P, str]]:
+    """Yield each page with the place behind it."""
+    while at != END:
+        page = read(at)
+        at = page.end_cursor or END
+        yield page, at
+
+
+def identities(client: Client, told: dict[str, Any], at: str | None) -> Pages:
     """The account's own identity provider: SAML, or OpenID Connect with its SCIM."""
-    readable = yield from _provider(client.identities, told, "identities")
+    readable = yield from _provider(client.identities, told, "identities", at)
     if not readable:
         told["identities"] = "not_readable"
 
 
-def organizations(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
+def _provider(
+    read: Callable[[str | None], IdentityPage], told: dict[str, Any], name: str, at: str | None
+) -> Generator[tuple[list[bytes], str], None, bool]:
+    """Yield the identities of one provider; returns whether it is shown."""
+    source = told.setdefault("sources", {}).setdefault(name, {})
+    for page, after in _walk(read, at):
+        if not page.readable:
+            return False
+        source["count"] = source.get("count", 0) + len({one.login for one in page.identities})
+        yield [line("identity", asdict(identity)) for identity in page.identities], after
+    return True
+
+
+def organizations(client: Client, told: dict[str, Any], at: dict[str, Any] | None) -> Pages:
     """Identity providers of single organizations; only their own owners see them (PRODUCT §3, 11).
 
-    What any of them tells makes identities `read`, whether or not the enterprise has a provider of its own.
+    What any of them tells makes identities `read`, whether or not the enterprise has a provider of its own. A place
+    is the page of organizations (`page`), in it the last one (`login`) and how far that was read (`at`).
     """
-    visible, hidden, after = 0, 0, ""
+    place = at or {"page": None, "login": "", "at": None, "visible": 0, "hidden": 0}
+    while place["page"] != END:
+        page = client.organizations(place["page"])
+        for each in _left(page.organizations, place["login"]):
+            place = yield from _organization(client, told, each, place)
+        place = {**place, "page": page.end_cursor or END, "login": "", "at": None}
+        yield [], place
+    _say(told, place["visible"], place["hidden"])
+
+
+def _left(found: tuple[OrganizationProvider, ...], login: str) -> tuple[OrganizationProvider, ...]:
+    """Organizations of a page from `login` on: all, where it is none of them any more."""
+    logins = [each.login for each in found]
+    return found[logins.index(login) :] if login in logins else found
+
+
+def _organization(
+    client: Client, told: dict[str, Any], each: OrganizationProvider, place: dict[str, Any]
+) -> Generator[tuple[list[bytes], dict[str, Any]], None, dict[str, Any]]:
+    """Yield what one organization's provider tells; returns the place behind it."""
+    begin = place["at"] if each.login == place["login"] else None
+    hidden = place["hidden"] + (each.has_provider is None)
+    if not each.has_provider:
+        return {**place, "login": "", "at": None, "hidden": hidden}
+    pages = _provider(partial(client.organization_identities, each.login), told, "organizations", begin)
+    shown = yield from _placed(pages, {**place, "login": each.login})
+    return {**place, "login": "", "at": None, "visible": place["visible"] + shown}
+
+
+def _placed(
+    pages: Generator[tuple[list[bytes], str], None, bool], place: dict[str, Any]
+) -> Generator[tuple[list[bytes], dict[str, Any]], None, bool]:
+    """Yield pages of one organization with their place among all; returns what they return."""
     while True:
-        page = client.organizations(after or None)
-        for each in page.organizations:
-            hidden += each.has_provider is None
-            if each.has_provider:
-                read = partial(client.organization_identities, each.login)
-                visible += yield from _provider(read, told, "organizations")
-        after = page.end_cursor or ""
-        if not after:
-            break
+        try:
+            lines, at = next(pages)
+        except StopIteration as over:
+            return bool(over.value)
+        yield lines, {**place, "at": at}
+
+
+def _say(told: dict[str, Any], visible: int, hidden: int) -> None:
     seen = {"visible": str(visible), "hidden": str(hidden)}
     told.setdefault("sources", {}).setdefault("organizations", {})["params"] = seen
     if visible:
@@ -59,55 +130,30 @@ def organizations(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
         told["organizations"] = "not_used"
 
 
-def _provider(
-    read: Callable[[str | None], IdentityPage], told: dict[str, Any], name: str
-) -> Generator[bytes, None, bool]:
-    """Yield the identities of one provider; returns whether it is shown."""
-    source = told.setdefault("sources", {}).setdefault(name, {})
-    after: str | None = None
-    while True:
-        page = read(after)
-        if not page.readable:
-            return False
-        source["count"] = source.get("count", 0) + len({one.login for one in page.identities})
-        yield from (line("identity", asdict(identity)) for identity in page.identities)
-        after = page.end_cursor
-        if after is None:
-            return True
-
-
-def members(client: Client, told: dict[str, Any]) -> Iterator[bytes]:
+def members(client: Client, told: dict[str, Any], at: str | None) -> Pages:
     """The `databaseId` of every member, which decides ties."""
     source = told.setdefault("sources", {}).setdefault("members", {})
-    after: str | None = None
-    while True:
-        page = client.members(after)
+    for page, after in _walk(client.members, at):
         source["count"] = source.get("count", 0) + len(page.database_ids)
-        yield from (
-            line("member", {"login": login, "id": number}) for login, number in page.database_ids.items()
-        )
-        after = page.end_cursor
-        if after is None:
-            return
+        found = page.database_ids.items()
+        yield [line("member", {"login": login, "id": number}) for login, number in found], after
 
 
-def installations(client: Client, told: dict[str, Any]) -> None:
+def installations(client: Client, told: dict[str, Any]) -> Pages:
     """Note which servers GitHub calls connected, where a token may see it; whatever goes wrong, nothing hangs on it."""
     connected: dict[str, bool] = {}
-    after: str | None = None
+    readable = True
     try:
-        while True:
-            page = client.installations(after)
+        for page, _ in _walk(client.installations, None):
             connected |= {host_key(host): state for host, state in page.connected.items()}
-            after = page.end_cursor
-            if after is None:
-                break
+            readable = page.readable
     except GitHubError as error:
         told["installations"] = error.key
-        return
-    told["installations"] = "read" if page.readable else "not_readable"
-    if page.readable:
+        return iter(())
+    told["installations"] = "read" if readable else "not_readable"
+    if readable:
         told["connected"] = connected
+    return iter(())
 
 
 def line(kind: str, facts: dict[str, Any]) -> bytes:

@@ -15,7 +15,18 @@ from licensing.models import CloudPicture, CloudSource, SyncRun, bulk
 from licensing.rules import consumption, managed
 from licensing.rules.normalise import email_key
 
-from . import cloud, cloud_facts, editions, estate, finding, freshness, publish, recount, rematch
+from . import (
+    cloud,
+    cloud_facts,
+    cloud_reading,
+    editions,
+    estate,
+    finding,
+    freshness,
+    publish,
+    recount,
+    rematch,
+)
 
 State = SyncRun.State
 
@@ -122,7 +133,7 @@ def _write_rows(run: SyncRun, enterprise: Enterprise) -> None:
     new, changed = [], []
     is_managed = CloudPicture.managed(enterprise)
     for key, digest, facts, row_id in bulk.changed_rows(run.pk, run.attempt):
-        row = cloud.record(json.loads(facts))
+        row = cloud_reading.record(json.loads(facts))
         counted = consumption.row_counts(consumption.row_facts(row), contract, is_managed).consumes
         values = _columns(row, clouds.get(cloud.login_key(row)), digest, counted=counted)
         if row_id is None:

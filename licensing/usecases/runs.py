@@ -259,7 +259,7 @@ def renew(run: SyncRun) -> None:
 def fetched(run: SyncRun, upload: uuid.UUID, **values: Any) -> None:
     """End the run's fetch: what arrived takes the place of what an earlier attempt kept; raises LostRun."""
     save(run, fetch_complete=True, **values)
-    chunks.drop(run)
+    chunks.drop(run, but=upload)
     chunks.attach(run, upload)
     faults.at("fetch:before-commit")
 
@@ -320,6 +320,7 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
             error_params=params,
         )
         bulk.forget_staged(run.pk)
+        _forget_half(run)
         freshness.failed(run)
         audit.record("license_sync.failed", by=None, enterprise=run.enterprise, subject=str(run), reason=key)
         alerts.of_run(run, "license_sync.failed", state=run.state, counts=run.counts)
@@ -327,6 +328,12 @@ def fail(run: SyncRun, key: str, params: dict[str, str]) -> None:
         faults.at("fail:before")
     faults.at("fail:after")
     log.warning("sync %s failed: %s %s", run, key, params)
+
+
+def _forget_half(run: SyncRun) -> None:
+    """Forget what a run that is over had read, where that was not all."""
+    if not run.fetch_complete:
+        chunks.drop(run)
 
 
 def hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> None:
@@ -365,8 +372,9 @@ def cancel_open(subject: Subject) -> int:
     ended = of_subject(subject).filter(state__in=SyncRun.OPEN).exclude(way=Server.WayIn.UPLOAD)
     ids = list(ended.values_list("pk", flat=True))
     count = ended.update(state=State.CANCELLED, finished_at=clock.now(enterprise), lease_until=None)
-    for run_id in ids:
-        bulk.forget_staged(run_id)
+    for run in SyncRun.objects.filter(pk__in=ids):
+        bulk.forget_staged(run.pk)
+        _forget_half(run)
     return count
 
 

@@ -33,6 +33,7 @@ State, Step = SyncRun.State, SyncRun.Step
 TRIES = 6
 # Our own store is back soon after a restart, or not for long: one try at once, then waits as for others.
 STORE_IS_BACK = timedelta(seconds=2)
+A_DAY = timedelta(days=1)
 # A report that is being prepared (202) is asked for after 2, 4, 8 … 60 s, for about twenty minutes.
 PREPARING_TRIES = 25
 STORE = (publish.StagedLost, chunks.DamagedChunk, DatabaseError)
@@ -300,12 +301,19 @@ def _trouble(
         pause = schedule.wait(run.failures + 1, retry_after, seed=str(run.pk))
         if key == "store" and not run.failures:
             pause = STORE_IS_BACK
-        if run.failures + 1 >= TRIES and not _within_period(run, pause):
+        if run.failures + 1 >= TRIES and not (_within_period(run, pause) or _only_waits(run, key)):
             runs.fail(run, key, params)
             return
-        runs.wait(run, pause, key, params)
+        runs.wait(run, pause, key, params, failed=not _only_waits(run, key))
     except LostRun:
         log.info("run %s is somebody else's now", run.pk)
+
+
+def _only_waits(run: SyncRun, key: str) -> bool:
+    """Requests of GitHub's hour that are used up are no failure, unless they have been for a day without a page."""
+    if key != "rate" or run.server is not None:
+        return False
+    return run.started_at is None or clock.now(run.enterprise) - run.started_at < A_DAY
 
 
 @transaction.atomic
