@@ -119,7 +119,7 @@ def _syncs(servers: Sequence[Server], enterprises: Sequence[Enterprise]) -> dict
     by_host = {(server.enterprise_id, server.host): server for server in servers}
     theirs = Q(server__in=servers) | Q(server=None, host__in={server.host for server in servers})
     found: dict[int, GitHubSync] = {}
-    for sync in GitHubSync.objects.filter(theirs, enterprise__in=enterprises, newest=True):
+    for sync in GitHubSync.standing(theirs, enterprise__in=enterprises):
         server = by_host.get((sync.enterprise_id, sync.host)) if sync.server_id is None else None
         if server is not None:
             found.setdefault(server.pk, sync)
@@ -134,7 +134,7 @@ def _syncs(servers: Sequence[Server], enterprises: Sequence[Enterprise]) -> dict
 def known_to_github_only(enterprise: Enterprise) -> list[Unknown]:
     """Return hosts that GitHub's sync status or its report names and this console does not know: four queries."""
     now = clock.now(enterprise)
-    rows = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server=None).select_related("server")
+    rows = GitHubSync.standing(enterprise=enterprise, server=None).select_related("server")
     syncs = {sync.host: sync for sync in rows}
     licenses = _licenses_elsewhere(enterprise)
     # A server just added is known, though what GitHub said of its host was read before.

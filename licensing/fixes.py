@@ -88,7 +88,7 @@ def _first(enterprise: Enterprise, accounts: QuerySet[Account]) -> Fixes:
 
 def _moved(enterprise: Enterprise, accounts: list[Account]) -> list[Moved]:
     people = Person.objects.in_bulk({account.person_id for account in accounts if account.person_id})
-    syncs = GitHubSync.objects.filter(enterprise=enterprise, newest=True, server__isnull=False)
+    syncs = GitHubSync.standing(enterprise=enterprise, server__isnull=False)
     at = dict(syncs.values_list("server_id", "date"))
     return [
         Moved(

@@ -41,7 +41,8 @@ class Instance:
 def of(enterprise: Enterprise) -> list[Instance]:
     """Return GitHub's instances and ours that GitHub does not list, by host; three queries."""
     now = clock.now(enterprise)
-    syncs = GitHubSync.objects.filter(enterprise=enterprise, newest=True).select_related("server")
+    rows = GitHubSync.standing(enterprise=enterprise).select_related("server")
+    syncs = {sync.server_id or sync.host: sync for sync in rows}.values()
     rhythms = clocks.cadences([enterprise])
     found = [
         _listed(sync, github_side(sync, now, cadence=rhythms.get(sync.server_id or 0, states.WEEK)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 
@@ -108,6 +108,12 @@ class GitHubSync(models.Model):
                 fields=["enterprise", "host"], condition=models.Q(newest=True), name="github_sync_newest_once"
             ),
         ]
+
+    @classmethod
+    def standing(cls, *tests: models.Q, **facts: Any) -> models.QuerySet[GitHubSync]:
+        """What GitHub says now: a row a host name. Of a server it lists under several names the latest comes last."""
+        rows = cls.objects.filter(*tests, newest=True, **facts)
+        return rows.order_by(models.F("date").asc(nulls_first=True), "pk")
 
 
 class ServerStatistics(models.Model):

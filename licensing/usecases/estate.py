@@ -37,7 +37,7 @@ class Estate:
 
 def estate(enterprise: Enterprise, edition: int, run_id: int | None) -> Estate:
     """Read the facts of servers once."""
-    syncs = {s.server_id: s for s in GitHubSync.objects.filter(enterprise=enterprise, newest=True)}
+    syncs = {s.server_id: s for s in GitHubSync.standing(enterprise=enterprise)}
     names: defaultdict[int, list[evidence.Name]] = defaultdict(list)
     for name in ServerName.objects.filter(server__enterprise=enterprise):
         names[name.server_id].append(evidence.Name(name.host, name.from_at, name.to_at))

@@ -263,7 +263,7 @@ def _hold(run: SyncRun, holds: list[dict[str, Any]], counts: dict[str, int]) -> 
 
 
 def _at_github(server: Server) -> str:
-    newest = GitHubSync.objects.filter(enterprise=server.enterprise, host=server.host, newest=True).first()
+    newest = GitHubSync.standing(enterprise=server.enterprise, host=server.host).first()
     return newest.instance_id if newest else ""
 
 

@@ -228,29 +228,27 @@ def point_at_servers(enterprise_id: int, names: Mapping[str, int], *, mark: bool
 
 
 def mark_judged_before(enterprise_id: int) -> int:
-    """Mark accounts whose verdict was given before GitHub's newest sync of their server; returns how many."""
-    servers = [
-        row[0]
-        for row in stream(
+    """Mark accounts whose verdict was given before GitHub's newest sync of their server; returns how many.
+
+    GitHub may list a server under several names, each with a sync of its own: the latest counts.
+    """
+    servers = list(
+        stream(
             """
-            SELECT p.server_id FROM licensing_serverpicture p
+            SELECT p.server_id, max(g.date) FROM licensing_serverpicture p
             JOIN licensing_githubsync g ON g.server_id = p.server_id AND g.newest
-            WHERE g.enterprise_id = %s AND g.date IS NOT NULL AND (p.judged_by IS NULL OR p.judged_by <> g.date)
+            WHERE g.enterprise_id = %s AND g.date IS NOT NULL GROUP BY p.server_id, p.judged_by
+            HAVING p.judged_by IS NULL OR p.judged_by <> max(g.date)
             """,
             enterprise_id,
         )
-    ]
+    )
     marked = 0
-    for server_id in servers:
+    for server_id, date in servers:
         marked += run_sql(
             "INSERT INTO t_account SELECT id FROM licensing_account WHERE server_id = %s AND ended_edition IS NULL "
             "ON CONFLICT DO NOTHING",
             server_id,
         )
-        run_sql(
-            "UPDATE licensing_serverpicture SET judged_by = ("
-            "SELECT g.date FROM licensing_githubsync g WHERE g.server_id = %s AND g.newest) WHERE server_id = %s",
-            server_id,
-            server_id,
-        )
+        run_sql("UPDATE licensing_serverpicture SET judged_by = %s WHERE server_id = %s", date, server_id)
     return marked

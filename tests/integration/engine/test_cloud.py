@@ -22,6 +22,7 @@ from ghconnect.records import (
 )
 from ghconnect.seal import seal
 from ghconnect.usecases import clients
+from licensing import clocks, instances
 from licensing.models import (
     Account,
     Address,
@@ -35,13 +36,14 @@ from licensing.models import (
     Person,
     RunChunk,
     Seat,
+    ServerPicture,
     StagedRow,
     SyncRun,
 )
 from licensing.models import (
     LicenseRow as Row,
 )
-from licensing.usecases import cloud_reads, github_status, runs, sync
+from licensing.usecases import cloud_reads, estate, github_status, runs, sync
 from tests.integration.engine import drive
 from tests.support.sandbox import Sandbox
 from tests.support.stack import knowing
@@ -420,6 +422,31 @@ def test_github_reads_a_server_and_its_verdicts_follow(of: Enterprise, server: S
     assert drive.read_cloud(of, rows).state == State.UNCHANGED
     assert github_status.keep(enterprise=of, found=status(8)) is True
     assert drive.read_cloud(of, rows).counts["judged"] == 2
+    drive.assert_sound(of)
+
+
+def test_of_a_server_with_two_names_the_later_sync_counts(of: Enterprise, server: Server) -> None:
+    """A renamed server stays listed under its old name: rows are read all the same, and judged by the later sync."""
+
+    def status(host: str, day: int) -> ServerSyncStatus:
+        return ServerSyncStatus("id-1", host, datetime(2030, 1, day, tzinfo=UTC), "success", "")
+
+    drive.read_server(server, [drive.account(1, "ann@x.example")])
+    github_status.keep(enterprise=of, found=[status(HOST, 1)])
+    drive.read_cloud(of, [named("", ids=[f"{HOST}:1"], emails=["ann@x.example"])])
+    new = "new-name.x.example"
+    for found in ([status(new, 8)], [status(new, 8), status(HOST, 3)]):
+        github_status.keep(enterprise=of, found=found)
+        run = drive.read_cloud(of, [named("", ids=[f"{new}:1"], emails=["ann@x.example"])])
+        assert (run.state in SyncRun.GOOD, run.error_params) == (True, {})
+        judged = ServerPicture.objects.values_list("judged_by", flat=True).get(server=server)
+        known = estate.estate(of, 1, None).servers[server.pk]
+        assert judged == known.synced_at == datetime(2030, 1, 8, tzinfo=UTC)
+        assert [one.at for one in instances.of(of)] == [judged]
+        said = clocks.one(server).sync
+        assert said is not None
+        assert said.date == judged
+    assert GitHubSync.objects.filter(server=server, newest=True).count() == 2
     drive.assert_sound(of)
 
 
