@@ -20,9 +20,13 @@ RARE = 25
 
 @dataclass(frozen=True, slots=True)
 class Facets:
-    """What is known by view and choice; nothing where a worker has not counted this edition yet."""
+    """What is known by view and choice; nothing where a worker has not counted this edition yet.
+
+    `stamp` names this very counting.
+    """
 
     counts: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    stamp: str = ""
 
     def count(self, view: str, query: search.Query) -> int | None:
         """How many licenses a search finds, None where that is not known."""
@@ -39,7 +43,11 @@ class Facets:
 
     def is_common(self, view: str, term: search.Term) -> bool:
         """Whether one qualifier finds much of the list."""
-        count, whole = self.of_term(view, term), self.count(view, EVERYTHING)
+        return self.is_much(view, self.of_term(view, term))
+
+    def is_much(self, view: str, count: int | None) -> bool:
+        """Whether so many are much of the list."""
+        whole = self.count(view, EVERYTHING)
         return count is not None and whole is not None and count * RARE > whole
 
     def edge(self, view: str, term: search.Term, *, last: bool) -> int:
@@ -50,7 +58,7 @@ class Facets:
 def of(enterprise: Enterprise) -> Facets:
     """Return what is known of the edition that is shown: one query."""
     row = FacetCounts.objects.filter(enterprise=enterprise, edition=enterprise.edition).first()
-    return Facets(row.counts) if row else Facets()
+    return Facets(row.counts, f"{enterprise.pk}:{row.edition}:{row.at.timestamp()}") if row else Facets()
 
 
 def key(query: search.Query) -> str:

@@ -27,8 +27,8 @@ def starting(field: str, value: str) -> Q:
     return Q(**{f"{field}__startswith": value})
 
 
-def beginning(scope: Scope, word: str, everything: QuerySet[Any]) -> Meaning:
-    """Licenses of which a login, a word of the name or an email begins with `word`.
+def beginning(scope: Scope, word: str, everything: QuerySet[Any]) -> list[Meaning]:
+    """Licenses of which a login, a word of the name or an email begins with `word`: either of these.
 
     Names and emails know no case; neither do logins on GitHub, those of servers are compared as typed and in lower
     case.
@@ -37,19 +37,17 @@ def beginning(scope: Scope, word: str, everything: QuerySet[Any]) -> Meaning:
     servers = list(Server.objects.filter(enterprise=enterprise).values_list("pk", flat=True))
     clouds = CloudAccount.objects.filter(enterprise=enterprise, ended_edition=None)
     named = starting("sort", lower)
-    return either(
-        [
-            Meaning(everything.filter(named).values("pk"), named),
-            _termed(scope, starting("term", terms.name_term(lower))),
-            *(scope.of_accounts(starting("key", key)) for key in _keys(word)),
-            *(
-                scope.of_accounts(starting("login", login), servers=servers)
-                for login in dict.fromkeys((word, lower))
-            ),
-            scope.of_clouds(clouds.filter(starting("login_key", lower)), "pk"),
-            *_addressed(scope, word),
-        ]
-    )
+    return [
+        Meaning(everything.filter(named).values("pk"), named),
+        _termed(scope, starting("term", terms.name_term(lower))),
+        *(scope.of_accounts(starting("key", key)) for key in _keys(word)),
+        *(
+            scope.of_accounts(starting("login", login), servers=servers)
+            for login in dict.fromkeys((word, lower))
+        ),
+        scope.of_clouds(clouds.filter(starting("login_key", lower)), "pk"),
+        *_addressed(scope, word),
+    ]
 
 
 def _termed(scope: Scope, term: Q) -> Meaning:

@@ -39,15 +39,21 @@ def either(parts: Sequence[Meaning]) -> Meaning:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose licenses are meant, in which of the views."""
+    """Whose licenses are meant, in which of the views; `one_by_one`: a test looks each license up."""
 
     enterprise: Enterprise
     view: str
+    one_by_one: bool = False
 
     @property
     def by_github(self) -> bool:
         """Whether a license is a row of GitHub's report; else it is a person."""
         return self.view == GITHUB
+
+    def _holding(self, column: str, key: str = "pk") -> dict[str, OuterRef]:
+        """What belongs to the license that is asked; not "equal" where PostgreSQL would gather all there is first."""
+        ends = ("__gte", "__lte") if self.one_by_one else ("",)
+        return {column + end: OuterRef(key) for end in ends}
 
     def of_accounts(self, *tests: Q, servers: Sequence[int] | None = None, **facts: Any) -> Meaning:
         """The licenses of live accounts, on some servers or on all."""
@@ -57,7 +63,7 @@ class Scope:
             live = live.filter(row_valid=True)
         mine = live.filter(enterprise=self.enterprise, **{f"{column}__isnull": False})
         # A license tells its enterprise and has few accounts; SQLite would rather walk all of a server: hence the sum.
-        held = live.filter(**{column: OuterRef("pk")})
+        held = live.filter(**self._holding(column))
         if servers is not None:
             mine, held = (
                 mine.filter(server__in=servers),
@@ -86,12 +92,12 @@ class Scope:
         """The licenses of persons, who are `key` of `people`."""
         ids: Ids = people.values(key)
         if not self.by_github:
-            return Meaning(ids, Q(Exists(people.filter(**{key: OuterRef("pk")}))))
+            return Meaning(ids, Q(Exists(people.filter(**self._holding(key)))))
         rows = LicenseRow.objects.filter(person_id__in=ids).values("pk")
-        return Meaning(rows, Q(Exists(people.filter(**{key: OuterRef("person_id")}))))
+        return Meaning(rows, Q(Exists(people.filter(**self._holding(key, "person_id")))))
 
     def of_clouds(self, clouds: QuerySet[Any], key: str) -> Meaning:
         """The licenses of cloud accounts of this enterprise, which are `key` of `clouds`."""
         of: QuerySet[Any] = LicenseRow.objects.all() if self.by_github else Person.objects.all()
-        held = clouds.filter(**{key: OuterRef("cloud_account")})
+        held = clouds.filter(**self._holding(key, "cloud_account"))
         return Meaning(of.filter(cloud_account__in=clouds.values(key)).values("pk"), Q(Exists(held)))

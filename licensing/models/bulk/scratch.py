@@ -45,8 +45,6 @@ def open_scratch() -> None:
     ending = ""
     if connection.vendor == "postgresql":
         ending = " ON COMMIT DROP"
-        # Every statement comes once: to compile one took up to ten times as long as to run it.
-        run_sql("SET LOCAL jit = off")
     for name, columns in SCRATCH.items():
         run_sql(f"DROP TABLE IF EXISTS {name}")
         run_sql(f"CREATE TEMPORARY TABLE {name} ({_of_vendor(columns)}){ending}")

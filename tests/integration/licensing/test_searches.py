@@ -92,18 +92,22 @@ def test_walked_and_gathered_are_the_same_licenses(
 ) -> None:
     monkeypatch.setattr(walks, "FURTHEST", 8)
     assert facet_counts.count(enterprise=crowd)
-    walked = 0
+    walked = worded = 0
     for asked, sign in zip(searches(crowd), itertools.cycle(["", "-", ""]), strict=False):
         order = tuple(sign + name for name in licenses.ORDER)
         plain = licenses.found(crowd, asked.view, asked.query).order_by(*order)
         wanted, told = list(plain.values_list("pk", flat=True)), f"{asked.view} {asked.query} {order}"
-        for counted in (False, True):
-            assert numbers(pages(asked, order, counted=counted)) == wanted, told
+        for counted in (False, True, True):  # what words found the second time is known the third
+            again = replace(asked)
+            assert numbers(pages(again, order, counted=counted)) == wanted, told
+            assert not counted or again.count() == walks.Count(len(wanted)), told
+            worded += bool(again.query.words) and again.walks
         assert asked.count() == replace(asked, facets=facets.Facets()).count() == walks.Count(len(wanted)), (
             told
         )
         walked += asked.walks
     assert walked > 40
+    assert worded > 8
 
 
 def test_pages_go_back_as_they_went_on(crowd: Enterprise, monkeypatch: pytest.MonkeyPatch) -> None:
