@@ -16,7 +16,10 @@ from licensing.rules.consumption import CLOUD_REASONS
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """An account that changed: `sign` is "+", "−" or "", `license` +1, 0 or −1, `what` the change in words."""
+    """An account that changed, None where it is a person without one on a server: `sign` is "+", "−" or "".
+
+    `license` is +1, 0 or −1, `what` the change in words.
+    """
 
     sign: str
     account: Account | None
@@ -26,6 +29,14 @@ class Changed:
     before: Person | None = None
     reason: str = ""
     fields: str = ""
+
+    @property
+    def login(self) -> str:
+        """The login on the server, else the one at GitHub, "" of whoever has none."""
+        if self.account:
+            return self.account.login
+        cloud = self.person.cloud_account if self.person else None
+        return cloud.login if cloud else ""
 
     @property
     def was(self) -> str:
@@ -79,13 +90,19 @@ def changed(run: SyncRun, rows: Sequence[RunChange]) -> list[Changed]:
             account=accounts.get(row.account_id or 0),
             person=people.get(row.person_id or 0),
             license=row.license,
-            what=kind_words(row.kind, row.fields),
+            what=_what(row, people.get(row.person_id or 0)),
             before=_other(people.get(before.get(row.account_id or 0, 0)), row.person_id),
             reason=wording.reason(row.reason) if row.reason else "",
             fields=row.fields,
         )
         for row in rows
     ]
+
+
+def _what(row: RunChange, person: Person | None) -> str:
+    cloud = person.cloud_account if person and row.kind == "renamed" else None
+    words = kind_words(row.kind, row.fields)
+    return f"{words}: {cloud.former_login} → {cloud.login}" if cloud and cloud.former_login else words
 
 
 def _other(before: Person | None, now: int | None) -> Person | None:
@@ -99,6 +116,7 @@ def kind_words(kind: str, fields: str) -> str:
         "rejoined": _("Came back"),
         "gone": _("Gone"),
         "moved": _("Now another person's"),
+        "renamed": _("Renamed at GitHub"),
         "changed": _("Changed"),
     }
     names = [field_words(name) for name in fields.split(",") if name]
@@ -192,4 +210,4 @@ def _staged(run: SyncRun) -> QuerySet[StagedAccount]:
 
 
 def _people(ids: Iterable[int | None]) -> dict[int, Person]:
-    return Person.objects.in_bulk({pk for pk in ids if pk})
+    return Person.objects.select_related("cloud_account").in_bulk({pk for pk in ids if pk})

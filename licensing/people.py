@@ -167,7 +167,7 @@ def _cloud_line(enterprise: Enterprise, person: Person, picture: CloudPicture | 
             value=", ".join(dict.fromkeys(one.value for one in values)),
             rule=wording.listed(dict.fromkeys(wording.rule(one.kind) for one in values)),
             verdict="",
-            marks=[],
+            marks=[_("formerly {login}").format(login=cloud.former_login)] if cloud.former_login else [],
             as_of=picture.rows_at if picture else None,
             by_github=True,
             url=listing.web_page(cloud.profile_url),

@@ -53,7 +53,7 @@ def _cells(row: RunChange, change: diffs.Changed) -> list[str]:
         row.kind,
         account.server.host if account else "",
         str(account.remote_user_id) if account else "",
-        account.login if account else "",
+        change.login,
         account.email if account else "",
         change.was,
         change.person.name if change.person else "",

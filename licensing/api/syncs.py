@@ -75,7 +75,7 @@ class Runs(Paged):
 
 class Change(Schema):
     """What a run did to one account, whose it is and whose it was before where that is another; `license` is what it
-    did to the licenses: 1, 0 or -1.
+    did to the licenses: 1, 0 or -1. Without a host it is of a person who has no account on a server.
     """
 
     kind: str
@@ -359,7 +359,7 @@ def _change(kind: str, reason: str, one: diffs.Changed) -> dict[str, Any]:
         "words": one.what,
         "person": one.person.pk if one.person else None,
         "person_before": one.before.pk if one.before else None,
-        "login": one.account.login if one.account else None,
+        "login": one.login or None,
         "host": one.account.server.host if one.account else None,
         "license": one.license,
         "reason": reason,

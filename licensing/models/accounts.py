@@ -76,13 +76,18 @@ class Account(models.Model):
 
 
 class CloudAccount(models.Model):
-    """A user in the enterprise on GitHub. `login_key` is the login in lower case."""
+    """A user in the enterprise on GitHub. `login_key` is the login in lower case.
+
+    `former_login` is the one before the last rename, which the edition `renamed_edition` saw.
+    """
 
     enterprise = models.ForeignKey(
         Enterprise, on_delete=models.CASCADE, related_name="cloud_accounts", db_index=False
     )
     login = CodePointField(max_length=255)
     login_key = CodePointField(max_length=255)
+    former_login = CodePointField(max_length=255, blank=True, default="", db_default="")
+    renamed_edition = models.PositiveBigIntegerField(null=True)
     name = models.CharField(max_length=255, blank=True)
     profile_url = models.CharField(max_length=400, blank=True)
     database_id = models.BigIntegerField(null=True)

@@ -304,7 +304,8 @@ class ServerPicture(models.Model):
 class RunChange(models.Model):
     """What one run did to one account and to the license of its person.
 
-    `kind`: added, changed, gone, rejoined, moved; `license` is +1, 0 or −1; `reason` a consumption reason key.
+    `kind`: added, changed, gone, rejoined, moved, renamed; `license` is +1, 0 or −1; `reason` a consumption reason key.
+    Without an account the line is of the person alone.
     """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="changes")

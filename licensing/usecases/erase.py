@@ -70,7 +70,7 @@ def _names(subject: Person, gone: QuerySet[Account], clouds: QuerySet[CloudAccou
     told = {subject.name}
     for login, email, key, former in gone.values_list("login", "email", "key", "former_keys"):
         told |= {login, email, key, *former}
-    told |= {text for pair in clouds.values_list("login", "name") for text in pair}
+    told |= {text for pair in clouds.values_list("login", "former_login", "name") for text in pair}
     told |= {
         text
         for pair in Address.objects.filter(cloud_account__in=clouds).values_list("value", "key")

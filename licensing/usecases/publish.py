@@ -140,6 +140,7 @@ def _changes(run: SyncRun, enterprise: Enterprise, subject: Server, same_as: int
     counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
     if not first:
         bulk.write_changes(run.pk, edition)
+        bulk.write_people(run.pk, edition)
     return counts
 
 

@@ -68,8 +68,21 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     bulk.open_scratch()
     turned = _settle_managed(run, enterprise)
     edition = enterprise.edition + 1
+    renamed = bulk.renamed_rows(run.pk, run.attempt, enterprise.pk)
+    bulk.rename_cloud_accounts(renamed, edition)
+    counts = _settle_rows(run, enterprise, edition)
+    bulk.mark_after()
+    counts["judged"] = bulk.mark_judged_before(enterprise.pk) + (_count_all(enterprise) if turned else 0)
+    if any(counts.values()):
+        counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
+        finding.settle(enterprise)
+        _tell(run, enterprise, edition, renamed=bool(renamed))
+    return counts
+
+
+def _settle_rows(run: SyncRun, enterprise: Enterprise, edition: int) -> dict[str, int]:
+    """Bring rows, their `host:id`s, cloud accounts and values to what is staged."""
     key = (run.pk, run.attempt, enterprise.pk)
-    bulk.rename_cloud_accounts(bulk.renamed_rows(*key))
     counts = bulk.find_row_changes(*key)
     bulk.mark_before()
     rematch.point_rows(enterprise, mark=True)
@@ -82,13 +95,16 @@ def _changes(run: SyncRun, enterprise: Enterprise) -> dict[str, int]:
     bulk.settle_ended_accounts()
     counts["values"] = bulk.settle_addresses(*key, kinds_read(run))
     counts["ids"] = bulk.settle_database_ids(enterprise.pk, cloud.database_ids(run))
-    bulk.mark_after()
-    counts["judged"] = bulk.mark_judged_before(enterprise.pk) + (_count_all(enterprise) if turned else 0)
-    if any(counts.values()):
-        counts["released"], counts["licensed"] = rematch.rematch(estate.estate(enterprise, edition, run.pk))
-        finding.settle(enterprise)
-        bulk.write_changes(run.pk, edition)
     return counts
+
+
+def _tell(run: SyncRun, enterprise: Enterprise, edition: int, *, renamed: bool) -> None:
+    """Write the run's diff; people of the first picture are told of as a whole."""
+    bulk.write_changes(run.pk, edition)
+    if CloudPicture.objects.filter(enterprise=enterprise, rows_at__isnull=False).exists():
+        bulk.write_people(run.pk, edition)
+    if renamed:
+        bulk.write_renames(run.pk, enterprise.pk, edition)
 
 
 def _count_all(enterprise: Enterprise) -> int:

@@ -54,7 +54,7 @@ NO_ADDRESS: dict[str, Any] = {
     "rule_value": "",
     "explained_value": "",
 }
-NO_CLOUD: dict[str, Any] = {"login": "", "login_key": "", "name": "", "profile_url": ""}
+NO_CLOUD: dict[str, Any] = {"login": "", "login_key": "", "former_login": "", "name": "", "profile_url": ""}
 NO_NAME: dict[str, Any] = {"name": "", "sort": "", "group": ""}
 
 

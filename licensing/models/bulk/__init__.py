@@ -58,7 +58,7 @@ from .components import (
     rows_of_changes,
     settle_row_people,
 )
-from .diff import write_changes
+from .diff import write_changes, write_people, write_renames
 from .judging import (
     FACTS,
     find_knots,
@@ -196,4 +196,6 @@ __all__ = [
     "update_rows",
     "values_of_keys",
     "write_changes",
+    "write_people",
+    "write_renames",
 ]

@@ -111,7 +111,7 @@ def _marks(name_id: object, ids: object) -> Iterator[str]:
         yield "i:" + " ".join(sorted(str(value).lower() for value in ids))  # type: ignore[attr-defined]
 
 
-def rename_cloud_accounts(renamed: list[tuple[int, str, str]]) -> None:
+def rename_cloud_accounts(renamed: list[tuple[int, str, str]], edition: int) -> None:
     """Write new logins: the account and its row go on under them. A login may decide a tie, so keys are marked."""
     update_many(
         """
@@ -123,10 +123,11 @@ def rename_cloud_accounts(renamed: list[tuple[int, str, str]]) -> None:
     )
     update_many(
         """
-        UPDATE licensing_cloudaccount SET login_key = %s, login = %s
+        UPDATE licensing_cloudaccount
+        SET former_login = login, renamed_edition = %s, login_key = %s, login = %s
         WHERE id = (SELECT cloud_account_id FROM licensing_licenserow WHERE id = %s)
         """,
-        [(key, login, row_id) for row_id, key, login in renamed],
+        [(edition, key, login, row_id) for row_id, key, login in renamed],
     )
     update_many(
         "UPDATE licensing_licenserow SET row_key = %s WHERE id = %s",

@@ -1,8 +1,8 @@
-"""What a run did, account by account."""
+"""What a run did, account by account, and license by license where no account of a server tells of it."""
 
 from __future__ import annotations
 
-from .sql import run_sql
+from .sql import analyze, analyze_grown, run_sql
 
 
 def write_changes(run_id: int, edition: int) -> None:
@@ -30,6 +30,7 @@ def write_changes(run_id: int, edition: int) -> None:
         """,
         run_id,
     )
+    analyze_grown("licensing_runchange", "licensing_match")
     for effect, edge in ((-1, "to_edition"), (1, "from_edition")):
         run_sql(
             f"""
@@ -57,3 +58,62 @@ def write_changes(run_id: int, edition: int) -> None:
             effect,
             run_id,
         )
+
+
+def write_people(run_id: int, edition: int) -> None:
+    """Write a line for each license that began or ended and stands in none of an account: most are of the cloud side.
+
+    Whoever held a license before has come back.
+    """
+    run_sql(
+        """
+        INSERT INTO t_line SELECT account_id, person_id, license FROM licensing_runchange
+        WHERE run_id = %s AND license <> 0
+        """,
+        run_id,
+    )
+    analyze("t_line")
+    run_sql("INSERT INTO t_told SELECT person_id, license FROM t_line WHERE person_id IS NOT NULL")
+    for effect, edge in ((-1, "to_edition"), (1, "from_edition")):
+        run_sql(
+            f"""
+            INSERT INTO t_told SELECT m.person_id, %s FROM t_seat s CROSS JOIN licensing_match m CROSS JOIN t_line c
+            WHERE s.license = %s AND m.person_id = s.person_id AND m.{edge} = %s
+              AND c.account_id = m.account_id AND c.license = s.license
+            """,
+            effect,
+            effect,
+            edition,
+        )
+    analyze("t_seat", "t_told")
+    run_sql(
+        """
+        INSERT INTO licensing_runchange (run_id, account_id, person_id, kind, license, reason, fields)
+        SELECT %s, NULL, s.person_id, CASE WHEN s.license < 0 THEN 'gone' WHEN EXISTS (
+            SELECT 1 FROM licensing_seat e WHERE e.person_id = s.person_id AND e.to_edition IS NOT NULL)
+          THEN 'rejoined' ELSE 'added' END,
+          s.license, CASE WHEN p.ended_edition IS NULL THEN p.reason ELSE 'no_account' END, ''
+        FROM t_seat s CROSS JOIN licensing_person p
+        WHERE p.id = s.person_id AND NOT EXISTS (
+          SELECT 1 FROM t_told t WHERE t.person_id = s.person_id AND t.license = s.license)
+        ORDER BY s.person_id
+        """,
+        run_id,
+    )
+
+
+def write_renames(run_id: int, enterprise_id: int, edition: int) -> None:
+    """Write a line for each person whose cloud account has another login since this edition."""
+    run_sql(
+        """
+        INSERT INTO licensing_runchange (run_id, account_id, person_id, kind, license, reason, fields)
+        SELECT %s, NULL, p.id, 'renamed', 0, p.reason, ''
+        FROM licensing_cloudaccount c CROSS JOIN licensing_person p
+        WHERE c.enterprise_id = %s AND c.renamed_edition = %s AND p.cloud_account_id = c.id
+          AND p.ended_edition IS NULL
+        ORDER BY p.id
+        """,
+        run_id,
+        enterprise_id,
+        edition,
+    )

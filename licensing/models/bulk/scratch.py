@@ -1,11 +1,12 @@
 """Scratch tables of one publication: what it touches, and what follows from that.
 
-`t_change` (accounts a run touches), `t_key` and `t_account` (what must be matched again), `t_decision` (what the
-rules said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out),
-`t_seat` (licenses that ended, −1, or began, +1), `t_term` (what marked persons are found by). For verdicts: `t_server`
-(what is the same for all accounts of a server), `t_tie` (rows and persons that belong together), `t_fact` (the
-situation of each account as a number), `t_situation` (the verdict of each such number), `t_judged` (whose each row is,
-and its verdict), `t_knot` (persons and rows that are more than a pair).
+`t_change` (accounts a run touches), `t_key` and `t_account` (what must be matched again), `t_decision` (what the rules
+said), `t_group` (persons that must be), `t_person` and `t_row` (whose license and bridge must be worked out), `t_seat`
+(licenses that ended, −1, or began, +1), `t_line` and `t_told` (lines of accounts that tell of one, and whose),
+`t_term` (what marked persons are found by). For verdicts: `t_server` (what is the same for all accounts of a server),
+`t_tie` (rows and persons that belong together), `t_fact` (the situation of each account as a number), `t_situation`
+(the verdict of each such number), `t_judged` (whose each row is, and its verdict), `t_knot` (persons and rows that are
+more than a pair).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ SCRATCH = {
     "t_person": "id BIGINT PRIMARY KEY",
     "t_row": "id BIGINT PRIMARY KEY",
     "t_seat": "person_id BIGINT, license SMALLINT",
+    "t_line": "account_id BIGINT, person_id BIGINT, license SMALLINT",
+    "t_told": "person_id BIGINT, license SMALLINT",
     "t_term": "enterprise_id BIGINT, person_id BIGINT, term VARCHAR(120)",
     "t_server": "id BIGINT PRIMARY KEY, synced_at TIMESTAMP, never_synced BOOLEAN",
     "t_tie": "row_id BIGINT, person_id BIGINT, counts BOOLEAN, PRIMARY KEY (row_id, person_id)",
@@ -52,6 +55,8 @@ def open_scratch() -> None:
     run_sql("CREATE INDEX t_change_account ON t_change (account_id)")
     run_sql("CREATE INDEX t_change_remote ON t_change (remote_user_id)")
     run_sql("CREATE INDEX t_tie_person ON t_tie (person_id)")
+    run_sql("CREATE INDEX t_line_account ON t_line (account_id)")
+    run_sql("CREATE INDEX t_told_person ON t_told (person_id)")
 
 
 def _of_vendor(columns: str) -> str:

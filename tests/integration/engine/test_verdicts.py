@@ -12,7 +12,7 @@ from django.utils import timezone
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import SAML_NAME_ID, Identity, ServerAccount
 from ghconnect.records import LicenseRow as Record
-from licensing.models import Account, BridgeItem, GitHubSync, LicenseRow, Person, bulk
+from licensing.models import Account, BridgeItem, GitHubSync, LicenseRow, Person, SyncRun, bulk
 from licensing.rules import bridge, verdicts
 from licensing.usecases import estate, judge
 
@@ -30,10 +30,11 @@ def test_sets_say_what_the_rules_say(seed: int) -> None:
     servers = [drive.server(of, f"ghe{at}.example.com") for at in range(2)]
     if seed % 3:
         _synced(servers[0], chance)
-    for _ in range(2):
-        drive.read_cloud(of, *_cloud(chance, servers))
-        for server in servers[: 1 + seed % 2]:
-            drive.read_server(server, _accounts(chance))
+    for again in range(2):
+        done = [drive.read_cloud(of, *_cloud(chance, servers))]
+        done += [drive.read_server(server, _accounts(chance)) for server in servers[: 1 + seed % 2]]
+        for run in done if again else ():
+            assert _told(run) == (run.counts.get("licensed", 0), run.counts.get("released", 0))
         assert _written(of) == _by_the_rules(of)
         drive.assert_sound(of)
 
@@ -55,6 +56,12 @@ def test_an_account_of_a_server_not_read_here_keeps_the_license_of_its_row() -> 
     assert [expected(read, suspended=suspended) for suspended in (False, True, False, True)] == [1, 1, 1, 1]
     assert drive.bridge(of) == []
     assert (expected(unread, suspended=False), expected(unread, suspended=True)) == (1, 0)
+
+
+def _told(run: SyncRun) -> tuple[int, int]:
+    """How many licenses the lines of a run name that began, and that ended."""
+    began, ended = (run.changes.filter(license=license_).count() for license_ in (1, -1))
+    return began, ended
 
 
 def test_a_situation_has_the_verdict_of_all_facts_it_stands_for() -> None:

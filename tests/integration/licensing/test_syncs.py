@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from datetime import timedelta
 from functools import partial
@@ -11,6 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from ghconnect import wording
 from ghconnect.models import AuditEvent, Enterprise, Server
 from licensing.models import Account, GitHubSync, Person, ServerPicture, StagedAccount, SyncRun
 from licensing.usecases import sync
@@ -175,6 +178,41 @@ def test_a_run_of_the_cloud_side_has_a_page_too(octo: Enterprise, owner: Client)
     assert "GitHub's license report" in words(page)
     assert "2 licenses" in words(page)
     assert "all its accounts are new" not in page
+
+
+def test_a_run_of_the_cloud_side_names_who_came_who_left_and_who_was_renamed(
+    octo: Enterprise, owner: Client
+) -> None:
+    """Most licenses of the cloud side have no account on a server, and nobody else would tell of them."""
+    ann, anna = (drive.row(login, github_com_saml_name_id="ann@x.example") for login in ("ann", "anna"))
+    invited = drive.row(
+        "dan@x.example", github_com_user=False, github_com_member_roles=(), github_com_name=""
+    )
+    first = drive.read_cloud(octo, [ann, drive.row("bob"), invited])
+    second = drive.read_cloud(octo, [anna, drive.row("cat")])
+    third = drive.read_cloud(octo, [anna, drive.row("cat"), drive.row("bob")])
+    assert not first.changes.exists()
+    told = {run: told_of(owner, run.number) for run in (second, third)}
+    assert told[second] == {
+        "Bob": ("Gone", "No account is left", "released"),
+        "dan@x.example": ("Gone", "No account is left", "released"),
+        "Cat": ("Added", "In GitHub's report: consumes a license", "added"),
+        "Anna": ("Renamed at GitHub: ann → anna", "In GitHub's report: consumes a license", ""),
+    }
+    assert told[third] == {"Bob": ("Added", "In GitHub's report: consumes a license", "added")}
+    page = state.text(owner, f"/enterprises/octo/licensing/syncs/{second.number}")
+    assert "ann → anna" in page
+    people = {person.name: person.pk for person in Person.objects.order_by("-pk")}
+    for name in ("Bob", "Cat", "Anna"):
+        assert f'href="/enterprises/octo/licensing/people/{people[name]}"' in page
+    assert "formerly ann" in state.text(owner, f"/enterprises/octo/licensing/people/{people['Anna']}")
+
+
+def told_of(client: Client, number: int) -> dict[str, tuple[str, str, str]]:
+    """By person what the file of a cloud run says: change, reason in words, license."""
+    answer = client.get(f"/enterprises/octo/licensing/syncs/{number}.csv")
+    rows = csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig")))
+    return {one["person"]: (one["what"], wording.reason(one["reason"]), one["license"]) for one in rows}
 
 
 def test_runs_of_others_are_not_found(
