@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('licensing', '0020_recount_limits'),
+        ('licensing', '0021_reading_goes_on'),
     ]
 
     operations = [
