@@ -39,7 +39,7 @@ def rows(server: Server) -> QuerySet[GitHubSync]:
 
 def page(request: HttpRequest, server: Server) -> paging.Page[Said]:
     """Return the page that the query names, newest first; two queries."""
-    found = paging.of(request, rows(server), "-first_seen_at", "-id")
+    found = paging.of(request, rows(server).select_related("server"), "-first_seen_at", "-id")
     before = _before(server, found.rows)
     said = [_said(each, gap(each, before.get(each.pk))) for each in found.rows]
     return paging.Page(said, found.previous_url, found.next_url)

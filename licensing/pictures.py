@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -23,6 +24,8 @@ ROWS = 60
 # So many servers or organizations are drawn; the table and the CSV have all.
 MOST_LINES, MOST_BARS = 6, 12
 BAR = 28
+# How wide a figure's sign is, in SVG units.
+DIGIT = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,11 @@ def lines(name: str, title: str, series: Sequence[Series], of: Span, *, zero: bo
     values = [value for each in shown for _at, value in each.points]
     marks = geometry.ticks(*geometry.bounds(values, zero=zero))
     drawings = []
-    for css, box in SIZES.items():
+    for css, box in _boxes(marks).items():
         x, y = _axes(box, of, marks)
         end = of.end.timestamp()
         paths = [
-            (f"line-{at}", geometry.staircase(_numbers(each), x, y, until=end))
+            (f"line-{at}", geometry.staircase(geometry.thinned(_numbers(each), x), x, y, until=end))
             for at, each in enumerate(shown, 1)
         ]
         drawings.append(_framed(Drawing(css, box, paths), of, marks, x, y))
@@ -106,9 +109,9 @@ def bands(name: str, title: str, series: Sequence[Series], of: Span) -> Picture:
     sums = geometry.stacked([[value or 0 for _at, value in each.points] for each in series])
     marks = geometry.ticks(*geometry.bounds(sums[-1], zero=True))
     drawings = []
-    for css, box in SIZES.items():
+    for css, box in _boxes(marks).items():
         x, y = _axes(box, of, marks)
-        edges = [list(zip(times, edge, strict=True)) for edge in sums]
+        edges = [geometry.thinned(list(zip(times, edge, strict=True)), x) for edge in sums]
         paths = [
             (f"band-{at}", geometry.band(edges[at - 1], edges[at], x, y, until=of.end.timestamp()))
             for at in range(1, len(edges))
@@ -130,7 +133,7 @@ def columns(name: str, title: str, weeks: Sequence[Week]) -> Picture:
     if not any(week.joined or week.left for week in weeks):
         return picture
     marks = geometry.ticks(-max(w.left for w in weeks), max(w.joined for w in weeks))
-    drawings = [_columns(css, box, weeks, marks) for css, box in SIZES.items()]
+    drawings = [_columns(css, box, weeks, marks) for css, box in _boxes(marks).items()]
     return replace(picture, drawings=drawings)
 
 
@@ -144,6 +147,12 @@ def bars(name: str, title: str, found: Sequence[tuple[str, int]], what: str, wor
 
 
 # --- drawing -------------------------------------------------------------------------------------------------------
+
+
+def _boxes(marks: Sequence[float]) -> dict[str, Box]:
+    """The sizes, with room at the left for the longest of these values."""
+    room = DIGIT * max(len(number(round(mark))) for mark in marks) + 12
+    return {css: replace(box, left=max(box.left, room)) for css, box in SIZES.items()}
 
 
 def _axes(box: Box, of: Span, marks: Sequence[float]) -> tuple[Scale, Scale]:
@@ -194,8 +203,8 @@ def _columns(css: str, box: Box, weeks: Sequence[Week], marks: Sequence[float]) 
 
 def _bars(css: str, found: Sequence[tuple[str, int]]) -> Drawing:
     """Names at the left, the bar beside each, its count behind it."""
-    wide = css == "chart-wide"
-    box = Box(SIZES[css].width // 2 if wide else SIZES[css].width, BAR * len(found) + 8, 150, 56, 4, 4)
+    wide, room = css == "chart-wide", DIGIT * max(len(number(count)) for _, count in found) + 12
+    box = Box(SIZES[css].width // 2 if wide else SIZES[css].width, BAR * len(found) + 8, 150, room, 4, 4)
     x, marks, words = geometry.across(box, 0, max(count for _, count in found) or 1), [], []
     for at, (label, count) in enumerate(found):
         top, width = box.top + BAR * at, round(x.at(count) - box.left, 1)
@@ -216,23 +225,27 @@ def _over_time(
     name: str, title: str, series: Sequence[Series], of: Span, legend: list[tuple[str, str]]
 ) -> Picture:
     """The table behind lines and bands: a row whenever something changed, newest first."""
-    times = sorted({at for each in series for at, _value in each.points}, reverse=True)
-    rows = [[moments.moment(at), *(_value_at(each, at) for each in series)] for at in times]
-    changed = [row for at, row in enumerate(rows) if at + 1 == len(rows) or row[1:] != rows[at + 1][1:]]
+    times = sorted({at for each in series for at, _value in each.points})
+    rows = list(zip(times, *(_values_at(each, times) for each in series), strict=True))
+    changed = [row for at, row in enumerate(rows) if at == 0 or row[1:] != rows[at - 1][1:]][::-1]
     return Picture(
         id=name,
         title=title,
         summary=wording.sentences([_since(each, of) for each in series if each.last is not None]),
         legend=legend,
         head=[_("From"), *(each.label for each in series)],
-        rows=changed[:ROWS],
+        rows=[[moments.moment(at), *map(number, values)] for at, *values in changed[:ROWS]],
         more=len(changed[ROWS:]),
     )
 
 
-def _value_at(series: Series, at: datetime) -> str:
-    known = [value for when, value in series.points if when <= at]
-    return number(None if not known or known[-1] is None else round(known[-1]))
+def _values_at(series: Series, times: Sequence[datetime]) -> Iterator[int | None]:
+    """The value that stands at each of the ascending times, rounded."""
+    value, points = None, deque(series.points)
+    for at in times:
+        while points and points[0][0] <= at:
+            value = points.popleft()[1]
+        yield None if value is None else round(value)
 
 
 def _since(series: Series, of: Span) -> str:

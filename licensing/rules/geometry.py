@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 # A value at a moment or place of the axis; None where nothing is known yet.
 Point = tuple[float, float | None]
 NICE = (1, 2, 2.5, 5, 10)
+# So many SVG units lie between two points of a line.
+FINEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +85,23 @@ def bounds(values: Iterable[float | None], *, zero: bool) -> tuple[float, float]
     return (min(0, low), high) if zero or low < high / 2 else (low, high)
 
 
+def thinned(points: Sequence[Point], x: Scale) -> list[Point]:
+    """Return the first point and the last of every two units along the axis: years are drawn no finer than is seen."""
+    kept = {x.at(at) // FINEST: (at, value) for at, value in points[1:]}
+    return [*points[:1], *kept.values()]
+
+
 def staircase(points: Sequence[Point], x: Scale, y: Scale, *, until: float) -> str:
     """Return the path of a value that stays until the next one is known, at the end of the axis."""
     known = [(at, value) for at, value in points if value is not None]
     if not known:
         return ""
-    first, value = known[0]
-    parts = [f"M{x.at(first):g} {y.at(value):g}"]
-    parts += [f"H{x.at(at):g}V{y.at(value):g}" for at, value in known[1:]]
+    steps = [(at, y.at(value)) for at, value in known]
+    parts = [f"M{x.at(steps[0][0]):g} {steps[0][1]:g}"]
+    # A step that changes nothing would be a dot in a dashed line.
+    parts += [
+        f"H{x.at(at):g}V{now:g}" for (_, before), (at, now) in itertools.pairwise(steps) if now != before
+    ]
     return "".join([*parts, f"H{x.at(until):g}"])
 
 
@@ -104,8 +116,9 @@ def _backwards(points: Sequence[Point], x: Scale, y: Scale, until: float) -> str
     if not known:
         return ""
     parts = [f"L{x.at(until):g} {y.at(known[-1][1]):g}"]
-    for (at, _), (_, before) in zip(reversed(known[1:]), reversed(known[:-1]), strict=True):
-        parts.append(f"H{x.at(at):g}V{y.at(before):g}")
+    for (_, before), (at, value) in reversed(list(itertools.pairwise(known))):
+        if y.at(before) != y.at(value):
+            parts.append(f"H{x.at(at):g}V{y.at(before):g}")
     return "".join([*parts, f"H{x.at(known[0][0]):g}"])
 
 

@@ -6,7 +6,9 @@ import csv
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ghconnect.models import Enterprise, Server
@@ -76,7 +78,11 @@ def test_github_s_syncs_with_the_gaps_and_the_rhythm(octo: Enterprise, tokyo: Se
     for n in (4, 3, 2, 1, 0):
         state.at_github(octo, tokyo.host, date=now - n * 2 * DAY)
     url = f"/enterprises/octo/servers/{tokyo.host}/license/github-syncs"
-    page = state.text(owner, url)
+    with CaptureQueriesContext(connection) as asked:
+        page = state.text(owner, url)
+    assert (
+        len([one for one in asked if 'FROM "ghconnect_server"' in one["sql"]]) <= 3
+    )  # not one for each sync
     assert page.count("2 days</td>") == 4
     assert page.count("Uploaded</span>") == 5
     assert "Usual gap</dt><dd>2 days</dd>" in page

@@ -66,6 +66,17 @@ def test_the_first_point_is_a_line_under_one_day() -> None:
         assert float(ends) - float(begins) > drawing.box.across / 6
 
 
+def test_years_are_drawn_no_finer_than_is_seen_and_their_table_holds_the_newest() -> None:
+    end, day = datetime(2026, 11, 24, 12, tzinfo=UTC), timedelta(days=1)
+    points: list[tuple[datetime, float | None]] = [(end - day * n, 5000 - n) for n in range(3650, -1, -1)]
+    of = Span("all", points[0][0], end)
+    picture = pictures.lines("licenses", "Licenses", [Series("counted", "Counted", points)], of)
+    for drawing in picture.drawings:
+        assert drawing.paths[0][1].count("H") <= drawing.box.across / 2 + 2
+    assert [row[1] for row in picture.rows] == [f"{5000 - n:,}" for n in range(len(picture.rows))]
+    assert picture.more == len(points) - len(picture.rows)
+
+
 def test_each_picture_has_words_a_table_and_a_file(estate: Enterprise, owner: Client) -> None:
     shown = page(owner)
     for name in ["licenses", "kinds", "servers", "by-server", "by-organization"]:

@@ -76,3 +76,13 @@ def test_no_line_leaves_its_picture(points: list[tuple[float, float]]) -> None:
 @given(FINITE, FINITE, FINITE)
 def test_a_scale_never_divides_by_nothing(low: float, high: float, value: float) -> None:
     geometry.Scale(low, high, 0, 100).at(value)
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=200))
+def test_thinned_points_begin_and_end_as_they_did_and_lie_apart(times: list[float]) -> None:
+    points: list[geometry.Point] = [(at, at) for at in sorted(times)]
+    x = geometry.across(BOX, 0, 100)
+    kept = geometry.thinned(points, x)
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    places = [x.at(at) // geometry.FINEST for at, _ in kept[1:]]
+    assert places == sorted(set(places))
