@@ -10,6 +10,7 @@ A new message takes its Japanese from locale/ja/glossary.po, if the same English
 
 from __future__ import annotations
 
+import ast
 import io
 import pathlib
 import re
@@ -37,6 +38,7 @@ KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),
 }
+METHODS = {"get", "post", "put", "patch", "delete"}
 HEADER = "Japanese words of ghconnect. Kept by tools/messages.py; translations are written by hand."
 PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
 
@@ -133,10 +135,27 @@ def extracted() -> Iterator[tuple[str, int, Any, str | None]]:
             # Django turns a template into calls of gettext; indents would confuse Python's tokenizer.
             text = "\n".join(line.strip() for line in templatize(text, origin=str(path)).splitlines())
         name = str(path.relative_to(HOME))
+        yield from ((name, line, words, None) for line, words in operations(path, text))
         for line, found, _comments, context in extract_python(
             "python", io.BytesIO(text.encode()), KEYWORDS, options={"encoding": "utf-8"}
         ):
             yield name, line, found, context
+
+
+def operations(path: pathlib.Path, text: str) -> Iterator[tuple[int, str]]:
+    """Yield (line, words) of each operation and parameter (`Said`) of the API, which its page shows in both."""
+    if path.suffix != ".py" or path.parent.name != "api":
+        return
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and any(map(_routes, node.decorator_list)):
+            yield node.lineno, ast.get_docstring(node) or ""
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Said":
+            yield node.lineno, str(ast.literal_eval(node.args[0]))
+
+
+def _routes(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in METHODS
 
 
 def _sources() -> Iterator[pathlib.Path]:

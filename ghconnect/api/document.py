@@ -6,22 +6,30 @@ import re
 from functools import cache
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
+# The document speaks English; the page of it says the same in the reader's language (`reference`).
 TAGS = [
-    {"name": "github", "description": "What GitHub's own clients speak: change the base URL to /api/v3."},
-    {"name": "console", "description": "What the pages of this console can do."},
+    {"name": "github", "description": _("What GitHub's own clients speak: change the base URL to /api/v3.")},
+    {"name": "console", "description": _("What the pages of this console can do.")},
 ]
-DESCRIPTION = """\
-Two doors, one kind of token.
-
-`/api/v3` answers as GitHub does: Link paging, `{message, documentation_url, status}`, 404 for what is not yours,
-ETags that cost nothing. `/api/console/v1` is this console's own: cursors (`after`), problem details (RFC 9457).
-
-Send a token as `Authorization: Bearer ghct_…`, `token ghct_…`, or as the password of basic authentication. Owners make
-tokens under Settings, Access tokens. Each operation names the scope it needs.
-
-Whatever is read has an `ETag`: send it as `If-None-Match` and hear 304, which costs nothing of your hour. A change that
-names it as `If-Match` is made only while nobody else has changed the thing: 412 otherwise.
-"""
+WORDS = (
+    _("Two doors, one kind of token."),
+    _(
+        "`/api/v3` answers as GitHub does: Link paging, `{message, documentation_url, status}`, 404 for what is not"
+        " yours, ETags that cost nothing. `/api/console/v1` is this console's own: cursors (`after`), problem details"
+        " (RFC 9457)."
+    ),
+    _(
+        "Send a token as `Authorization: Bearer ghct_…`, `token ghct_…`, or as the password of basic authentication."
+        " Owners make tokens under Settings, Access tokens. Each operation names the scope it needs."
+    ),
+    _(
+        "Whatever is read has an `ETag`: send it as `If-None-Match` and hear 304, which costs nothing of your hour. A"
+        " change that names it as `If-Match` is made only while nobody else has changed the thing: 412 otherwise."
+    ),
+)
+DESCRIPTION = "\n\n".join(WORDS)
 JSON, PROBLEM = "application/json", "application/problem+json"
 # An answer of each operation, by its id, which a test holds to the schema; whoever adds doors adds theirs.
 EXAMPLES: dict[str, Any] = {}
@@ -42,7 +50,7 @@ def of(api: Any) -> dict[str, Any]:
             _conditions(operation, method)
             _files(operation)
             _example(operation)
-            operation["summary"] = _first(operation["description"])
+            operation["summary"] = first_clause(operation["description"])
     return found
 
 
@@ -71,9 +79,9 @@ def _conditions(operation: dict[str, Any], method: str) -> None:
     """Tell where an entity tag may be sent: with what is read as JSON, and with a change that takes one."""
     if method == "get" and JSON in operation["responses"][200].get("content", {}):
         operation["responses"][304] = {"description": "Not Modified"}
-        _header(operation, "If-None-Match", "The ETag of what you have; 304 while it is still so.")
+        _header(operation, "If-None-Match", _("The ETag of what you have; 304 while it is still so."))
     if 412 in operation["responses"]:
-        _header(operation, "If-Match", "The ETag of what you read; 412 when it has changed since.")
+        _header(operation, "If-Match", _("The ETag of what you read; 412 when it has changed since."))
 
 
 def _header(operation: dict[str, Any], name: str, words: str) -> None:
@@ -89,6 +97,6 @@ def _example(operation: dict[str, Any]) -> None:
             return
 
 
-def _first(words: str) -> str:
-    """The first clause of a description, as its heading."""
-    return re.split(r"[.:;]\s|\.$", words, maxsplit=1)[0].replace("`", "")
+def first_clause(words: str) -> str:
+    """The first clause of a description, as its heading; in Japanese the first sentence."""
+    return re.split("。" if "。" in words else r"[.:;]\s|\.$", words, maxsplit=1)[0].replace("`", "")

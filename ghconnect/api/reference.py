@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from . import document
@@ -59,9 +60,14 @@ def page(request: HttpRequest) -> HttpResponse:
     for path, operations in found["paths"].items():
         for method, told in operations.items():
             groups[told["tags"][0]].append(_operation(found, base, method.upper(), path, told))
-    told_groups = [(tag, groups[tag["name"]]) for tag in document.TAGS]
-    words = document.DESCRIPTION.strip().replace("`", "").split("\n\n")
+    told_groups = [(tag["name"], _in_words(tag["description"]), groups[tag["name"]]) for tag in document.TAGS]
+    words = [_in_words(paragraph) for paragraph in document.WORDS]
     return render(request, "ghconnect/api.html", {"groups": told_groups, "words": words, "base": base})
+
+
+def _in_words(text: str) -> str:
+    """Return what the document says in the reader's language, without its marks."""
+    return gettext(text).replace("`", "") if text else ""
 
 
 def _operation(found: dict[str, Any], base: str, method: str, path: str, told: dict[str, Any]) -> Operation:
@@ -79,8 +85,8 @@ def _operation(found: dict[str, Any], base: str, method: str, path: str, told: d
         id=told["operationId"],
         method=method,
         path=path,
-        summary=told["summary"],
-        words=told.get("description", "").replace("`", ""),
+        summary=document.first_clause(_in_words(told["description"])),
+        words=_in_words(told["description"]),
         parameters=parameters,
         answers=[
             (str(status), answer.get("description", "")) for status, answer in told["responses"].items()
@@ -95,7 +101,7 @@ def _parameter(name: str, where: str, schema: dict[str, Any], told: dict[str, An
     if "enum" in schema:
         kind = " | ".join(filter(None, map(str, schema["enum"])))
     words = told.get("description", "") or schema.get("description", "")
-    return Parameter(name, where, kind, bool(told.get("required")), words)
+    return Parameter(name, where, kind, bool(told.get("required")), _in_words(words))
 
 
 def _body(found: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

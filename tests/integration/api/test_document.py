@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import jsonschema
 import pytest
+from django.test import Client
 from ninja import Schema
 
 from ghconnect.api import document
@@ -118,3 +120,13 @@ def shapes_of(base: type) -> Iterator[type]:
     for each in base.__subclasses__():
         yield each
         yield from shapes_of(each)
+
+
+def test_its_page_says_everything_in_japanese_too(client: Client) -> None:
+    page = unescape(client.get("/api", headers={"accept-language": "ja"}).content.decode())
+    told = [one for operations in document.of(api)["paths"].values() for one in operations.values()]
+    english = {one["summary"] for one in told} | {
+        each["description"] for one in told for each in one.get("parameters", []) if each.get("description")
+    }
+    assert len(english) > 90
+    assert not {words for words in english if f">{words}<" in page}
