@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 import requests
+from django.conf import settings
 from django.utils import timezone
 
 from ghconnect.models import Enterprise, Membership, Role, Server, User
@@ -43,6 +44,8 @@ def load(*, passwords: Mapping[str, str], say: Say, alone: bool = False) -> Ente
     known = Enterprise.objects.filter(slug=slug, sandbox=True).first()
     if known is not None and known.clock_offset >= 0:
         return known
+    if settings.GHCONNECT_PAUSE_SYNCS:
+        raise NotLoaded("syncs are paused (GHCONNECT_PAUSE_SYNCS), and to load it is to read it")
     if known is not None:
         sandbox_world.control("reset")
         removal.forget(enterprise=known)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
-from pytest_django import DjangoDbBlocker
+from pytest_django import DjangoDbBlocker, Settings
 
 from ghconnect import clock
 from ghconnect.models import AccessToken, Enterprise, Membership, Role, Server, ServerName, User
@@ -536,18 +536,31 @@ def test_a_second_worker_finds_nothing_to_do(story: Storyline) -> None:
     assert story.enterprise.pk == before
 
 
-def test_pretend_github_started_again_by_its_own_button_is_noticed(story: Storyline) -> None:
+def test_pretend_github_started_again_by_its_own_button_is_noticed(
+    story: Storyline, settings: Settings
+) -> None:
     story.sandbox.post_control("pass", days=2)
     sandbox_clock.follow()
     assert story.enterprise.clock_offset == 2 * 86_400
     time.sleep(1.1)  # pretend GitHub's clock counts whole seconds
     story.sandbox.post_control("reset")
+    settings.GHCONNECT_PAUSE_SYNCS = True
+    sandbox_clock.follow()  # what is not read again must not be thrown away
+    assert story.enterprise.clock_offset == 2 * 86_400
+    settings.GHCONNECT_PAUSE_SYNCS = False
     sandbox_clock.follow()
     assert story.enterprise.clock_offset == sandbox_again.MARK
 
 
-def test_a_loading_that_was_cut_off_is_begun_anew_at_the_next_start(story: Storyline) -> None:
+def test_a_loading_that_was_cut_off_is_begun_anew_at_the_next_start(
+    story: Storyline, settings: Settings
+) -> None:
     half = story.enterprise.pk
+    settings.GHCONNECT_PAUSE_SYNCS = True
+    with pytest.raises(sandbox_estate.NotLoaded, match="syncs are paused"):
+        sandbox_estate.load(passwords=PASSWORDS, say=lambda words: None, alone=True)
+    assert story.enterprise.pk == half
+    settings.GHCONNECT_PAUSE_SYNCS = False
     sandbox_estate.load(passwords=PASSWORDS, say=lambda words: None, alone=True)
     assert story.enterprise.pk != half
     assert bridge.of(story.enterprise).expected == 237
