@@ -20,11 +20,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from ghconnect import moments, wording
 from ghconnect.models import Enterprise
 from ghconnect.templatetags.ghconnect_ui import number, short_moment
-from licensing.models import BridgeItem, CloudPicture, Edition, ServerPicture
+from licensing.models import Account, BridgeItem, CloudPicture, Edition, ServerPicture
 from licensing.rules.bridge import OTHER
 from licensing.rules.verdicts import LINE_ORDER
 
 LINES = (*LINE_ORDER, OTHER)
+NEVER_RECEIVED = "never_received"
+# So many servers are named in a line.
+NAMED = 5
+# Reasons for which somebody is taken to consume until GitHub has spoken, with what finds them beside their verdict.
+UNSURE = {"never_active_unsynced": "is:never-active ", "no_email": ""}
 # As GitHub's filter of deployments says it, in the order of the bar.
 DEPLOYMENTS: Mapping[str, str | Promise] = {
     "cloud": gettext_lazy("Cloud members"),
@@ -36,7 +41,10 @@ DEPLOYMENTS: Mapping[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class BridgeLine:
-    """What elements/bridge.html takes of a line; `key` is the verdict, "" for a total."""
+    """What elements/bridge.html takes of a line; `key` is the verdict, "" for a total.
+
+    `parts` say of how many of its people it is not sure that they consume: lines below it, in no sum.
+    """
 
     label: str
     value: int | None
@@ -47,6 +55,7 @@ class BridgeLine:
     total: bool = False
     quiet: bool = False
     bad: bool = False
+    parts: tuple[BridgeLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +142,7 @@ class BridgeView:
         bad = self.unexplained != 0
         return [
             BridgeLine(_("Consumed licenses, counted by GitHub"), self.counted, note=note, total=True),
-            *self.changes,
+            *self._told,
             BridgeLine(_("Expected after every server's next sync"), self.expected, total=True),
             BridgeLine(_("Not explained"), self.unexplained, quiet=not bad, bad=bad),
         ]
@@ -144,7 +153,11 @@ class BridgeView:
         if self.unexplained or self.counted is None:
             return self.lines[1:]
         note = _("Not explained: {n}").format(n=number(0))
-        return [*self.changes, replace(self.lines[-2], note=note)]
+        return [*self._told, replace(self.lines[-2], note=note)]
+
+    @property
+    def _told(self) -> list[BridgeLine]:
+        return [each for line in self.changes for each in (line, *line.parts)]
 
     @property
     def source(self) -> str:
@@ -200,6 +213,7 @@ def _changes(enterprise: Enterprise, deltas: Mapping[str, int]) -> list[BridgeLi
             one=Min("people"),
             name=Min("people__name"),
             listed=Min("rows__sort"),
+            **{reason: Count("people", distinct=True, filter=Q(people__reason=reason)) for reason in UNSURE},
         )
     }
     known = [key for key in LINES if key in deltas]
@@ -211,17 +225,50 @@ def _changes(enterprise: Enterprise, deltas: Mapping[str, int]) -> list[BridgeLi
 
 def _change(enterprise: Enterprise, key: str, delta: int, people: Mapping[str, Any]) -> BridgeLine:
     """A line names its one person, else how many they are; accounts that are gone have no person."""
-    n, absent, label = people.get("n", 0), people.get("absent", 0), line_words(key)
+    n, absent, label = people.get("n", 0), people.get("absent", 0), _label(enterprise, key)
+    parts = tuple(
+        _part(enterprise, key, reason, people.get(reason, 0)) for reason in UNSURE if people.get(reason)
+    )
     if n == 1 and not absent:
         href = reverse("person", kwargs={"slug": enterprise.slug, "pk": people["one"]})
         return BridgeLine(
-            label, delta, key, people["name"] or people["listed"] or _("No name"), href, signed=True
+            label,
+            delta,
+            key,
+            people["name"] or people["listed"] or _("No name"),
+            href,
+            signed=True,
+            parts=parts,
         )
     notes = [ngettext("%(n)s person", "%(n)s people", n) % {"n": number(n)}] if n else []
     if absent:
         notes.append(ngettext("%(n)s removed", "%(n)s removed", absent) % {"n": number(absent)})
     href = f"{reverse('difference', kwargs={'slug': enterprise.slug})}?line={key}"
-    return BridgeLine(label, delta, key, wording.listed(notes), href, signed=True)
+    return BridgeLine(label, delta, key, wording.listed(notes), href, signed=True, parts=parts)
+
+
+def _part(enterprise: Enterprise, key: str, reason: str, n: int) -> BridgeLine:
+    """How many people of a line GitHub may not count once it has seen them (ENGINEERING §18)."""
+    where = reverse("consumed", kwargs={"slug": enterprise.slug})
+    note = ngettext("%(n)s person", "%(n)s people", n) % {"n": number(n)}
+    href = f"{where}?view=expected&q={UNSURE[reason]}verdict:{key}"
+    return BridgeLine(wording.reason(reason), n, reason, note, href, signed=True, quiet=True)
+
+
+def _label(enterprise: Enterprise, key: str) -> str:
+    """A line of servers that GitHub never synced names them, with how many people each has."""
+    if key != NEVER_RECEIVED:
+        return line_words(key)
+    live = Account.objects.filter(enterprise=enterprise, ended_edition=None, verdict=key)
+    found = (
+        live.values("server__host")
+        .annotate(n=Count("person_id", distinct=True))
+        .order_by("-n", "server__host")
+    )
+    each = [(one["server__host"].partition(".")[0], one["n"]) for one in found]
+    told = [f"{name} ({number(n)})" if len(each) > 1 else name for name, n in each[:NAMED]]
+    rest = [_("{n} more").format(n=number(len(each) - NAMED))] if len(each) > NAMED else []
+    return wording.verdict(key, {"servers": wording.listed([*told, *rest])} if told else None)
 
 
 def line_words(key: str) -> str:

@@ -14,7 +14,8 @@ from .fields import CertificateField, HostField, TokenField
 
 TOKEN_HELP = _(
     "A classic token with site_admin can change this instance. This console only reads with it. Without a token: "
-    "let the server send its file."
+    "let the server send its file. The account of the token is a licensed user itself: give it the same primary email"
+    " on every server, or it costs a license on each."
 )
 
 

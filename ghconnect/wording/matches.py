@@ -24,7 +24,7 @@ VERDICTS: dict[str, Wordings] = {
     "other_account": _("GitHub's row is of an earlier account with this number"),
     "unknown_server": _("On a server this console does not know"),
     "not_counted": _("Consumes no license, and GitHub lists it nowhere"),
-    "never_received": _("GitHub has never synced this server"),
+    "never_received": (_("GitHub has never synced {servers}"), _("GitHub has never synced this server")),
 }
 
 RULES: dict[str, Wordings] = {

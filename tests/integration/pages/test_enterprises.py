@@ -154,6 +154,14 @@ def test_the_list_shows_mine_alone_with_what_other_apps_know(octo: Estate, as_: 
     assert ("Worst state" in page) == summaries.known()
 
 
+def test_who_has_several_is_told_that_github_counts_each_by_itself(octo: Estate, as_: SignIn) -> None:
+    words, client = "whoever is in two of them holds a license in both", as_(octo.owner)
+    assert words not in text(client.get("/enterprises"))
+    other = estates.estate("acme", "ghe.acme.example")
+    access.grant(enterprise=other.enterprise, email=octo.owner.email, role=Role.OWNER, by=None)
+    assert words in text(client.get("/enterprises"))
+
+
 def test_the_list_costs_the_same_for_one_and_three(octo: Estate, as_: SignIn) -> None:
     client = as_(octo.owner)
     one = queries(client, "/enterprises")

@@ -53,6 +53,17 @@ def test_a_server_that_refuses_the_token_is_added_and_says_which_check_failed(
     assert "rejected the token: expired or revoked" in page
 
 
+def test_the_form_says_what_a_token_could_do_and_what_its_account_costs(octo: Estate, as_: SignIn) -> None:
+    page = text(as_(octo.owner).get(at("server_new", octo, server=False)))
+    assert (
+        "A classic token with site_admin can change this instance. This console only reads with it." in page
+    )
+    assert (
+        "The account of the token is a licensed user itself: give it the same primary email on every server"
+        in page
+    )
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
