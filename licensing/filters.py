@@ -83,7 +83,7 @@ def menus(enterprise: Enterprise, typed: str, address: Callable[[str], str]) -> 
         Menu(
             f"filter-{key}",
             label,
-            [_option(typed, name, value, str(words), address) for value, words in found],
+            _options(typed, name, list(found), address),
         )
         for key, label, name, found in parts
         if found
@@ -97,11 +97,19 @@ def saved(views: Iterable[SavedView], list_url: str, manage_url: str, query: str
     return Menu("filter-saved", _("Saved views"), [*options, Option(words, f"{manage_url}?{query}", False)])
 
 
-def _option(typed: str, name: str, value: str, words: str, address: Callable[[str], str]) -> Option:
-    href = address(
-        search.with_term(typed, name, value.replace("_", "-") if search.QUALIFIERS[name] else value)
-    )
-    return Option(words, href, search.asks(typed, name, value))
+def _options(
+    typed: str, name: str, found: list[tuple[str, str | Promise]], address: Callable[[str], str]
+) -> list[Option]:
+    """The choices of one menu; each takes the place of another of the same menu."""
+    among = {value for value, _words in found} if search.QUALIFIERS[name] else ()
+    return [
+        Option(
+            str(words),
+            address(search.with_term(typed, name, value.replace("_", "-") if among else value, among)),
+            search.asks(typed, name, value),
+        )
+        for value, words in found
+    ]
 
 
 def _rule(key: str) -> str:
@@ -121,7 +129,8 @@ def near(enterprise: Enterprise, typed: str) -> str:
 def _near(token: str, known: dict[str, list[str]]) -> str:
     name, _colon, value = token.lower().partition(":")
     names = known.get(name.removeprefix("-"), [])
-    if not value or any(one.startswith(value) for one in names):
+    begins = name.endswith("server") and any(one.startswith(value) for one in names)
+    if not value or value in names or begins:
         return token
     return next((f"{name}:{one}" for one in get_close_matches(value, names, n=1, cutoff=0.75)), token)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -156,10 +156,18 @@ def quoted(value: str) -> str:
     return f'"{value}"' if re.search(r"\s", value) else value
 
 
-def with_term(typed: str, name: str, value: str) -> str:
-    """Return what is typed with `name` asking for `value` alone; without it where it asks for just that."""
-    kept = [token for token in tokens(typed) if not token.lower().startswith(f"{name}:")]
+def with_term(typed: str, name: str, value: str, among: Collection[str] = ()) -> str:
+    """Return what is typed with `name` asking for `value` alone; without it where it asks for just that.
+
+    Of a qualifier that several menus share, only what is `among` the values of this one is taken away.
+    """
+    kept = [token for token in tokens(typed) if not _is_of(token, name, among)]
     return " ".join(kept if asks(typed, name, value) else [*kept, f"{name}:{quoted(value)}"])
+
+
+def _is_of(token: str, name: str, among: Collection[str]) -> bool:
+    told, _colon, value = token.partition(":")
+    return told.lower() == name and (not among or _value(name, value.strip('"')) in among)
 
 
 def asks(typed: str, name: str, value: str) -> bool:

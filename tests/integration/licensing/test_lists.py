@@ -539,5 +539,6 @@ def test_a_misspelt_server_or_organization_is_asked_about(estate: Enterprise, ow
     short = TOKYO.partition(".")[0]
     typed = f"is:server -server:{short[:-2]}xo word"
     assert f"Did you mean is:server -server:{short} word?" in text(owner, f"{LIST}?q={typed}")
-    for known in (f"server:{short}", "server:nothing-like-it", "is:servr"):
+    assert "Did you mean org:octo?" in text(owner, f"{LIST}?q=org:oct")  # an organization is meant whole
+    for known in (f"server:{short}", "server:nothing-like-it", "is:servr", "org:octo"):
         assert "is called so" not in text(owner, f"{LIST}?q={known}")

@@ -84,3 +84,10 @@ def test_a_choice_of_a_menu_replaces_the_one_before_and_chosen_again_leaves() ->
     assert search.with_term("org:octo jane", "org", "my org") == 'jane org:"my org"'
     assert search.with_term('jane org:"my org"', "org", "my org") == "jane"
     assert search.with_term("-org:octo", "org", "octo") == "-org:octo org:octo"
+
+
+def test_a_choice_leaves_what_another_menu_asks_for_by_the_same_qualifier() -> None:
+    typed = "is:cloud is:never-active jane"
+    assert search.with_term(typed, "is", "dormant", search.STATES) == "is:cloud jane is:dormant"
+    assert search.with_term(typed, "is", "never-active", search.STATES) == "is:cloud jane"
+    assert search.with_term(typed, "is", "server", search.DEPLOYMENTS) == "is:never-active jane is:server"
