@@ -24,15 +24,17 @@
     if (copy) copyLine(copy);
   });
 
-  // As at GitHub: `/` leads to the search, in the header where it is shown, else of the list.
-  const search = () => [...document.querySelectorAll('#global-q, #q')].find((field) => field.checkVisibility());
+  // As at GitHub: `/` leads to the search, in the header where it is shown, else of the list, else by the link to it.
+  const shown = (those) => [...document.querySelectorAll(those)].find((each) => each.checkVisibility());
+  const search = () => shown('#global-q, #q') || shown('.AppHeader-searchLink');
   document.addEventListener('keydown', (event) => {
     if (document.documentElement.dataset.shortcuts === 'off') return;
     if (event.key !== '/' || event.metaKey || event.ctrlKey || event.altKey) return;
     if (event.target.closest?.('input, textarea, select, [contenteditable], dialog[open]') || !search()) return;
     event.preventDefault();
-    search().select();
+    search().select?.();
     search().focus();
+    if (search().href) search().click();
   });
 
   document.addEventListener('keydown', (event) => {

@@ -21,6 +21,7 @@ MINUS = "\N{MINUS SIGN}"
 NONE = "\N{EN DASH}"
 CONTROLS = {
     "select": "FormControl-select",
+    "longselect": "FormControl-select",
     "textarea": "FormControl-textarea",
     "checkbox": "FormControl-checkbox",
     "radioselect": "FormControl-radio",
