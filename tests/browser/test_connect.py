@@ -191,7 +191,8 @@ def test_the_slash_leads_to_the_search_unless_character_keys_are_off(
     page.keyboard.press("/")
     search = page.get_by_role("searchbox", name="Search consumed licenses")
     expect(search).to_be_focused() if on else expect(search).not_to_be_focused()
-    page.set_viewport_size({"width": 390, "height": 844})  # a desk at four times its size, where a link stands for it
+    # A phone, or a desk at four times its size: a link stands for the field.
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(octo.url)
     page.keyboard.press("/")
     expect(page.locator("#q")).to_be_focused() if on else expect(page).to_have_url(re.compile(f"{octo.url}$"))
