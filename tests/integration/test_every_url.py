@@ -5,11 +5,13 @@ open is named in PUBLIC; one that only owners may open, in OWNERS.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -22,7 +24,8 @@ from licensing.usecases import runs
 from tests.support import estate as estates
 from tests.support.estate import Estate
 
-pytestmark = pytest.mark.django_db
+# One test walks all addresses, which takes a while where much else runs.
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(300)]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 READING = ("GET", "HEAD", "OPTIONS")
 # What anybody may ask: health, words; doors of the API (`api_…`) look at tokens, not at who is signed in.
@@ -137,8 +140,19 @@ ADDRESSES = sorted(walk(get_resolver()), key=lambda address: address.name)
 PLACED = [address for address in ADDRESSES if address.placed]
 
 
-def each(addresses: list[Address]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("address", addresses, ids=lambda address: address.name)
+# A browser to ask one address with; it fails by itself, and what it changed is undone: one estate is enough for all.
+Each = Callable[[Address], AbstractContextManager[Client]]
+
+
+@pytest.fixture
+def each(subtests: pytest.Subtests) -> Each:
+    @contextmanager
+    def one(address: Address) -> Iterator[Client]:
+        with subtests.test(address=address.name), transaction.atomic():
+            yield Client()
+            transaction.set_rollback(True)
+
+    return one
 
 
 @pytest.fixture
@@ -203,9 +217,14 @@ def body(answer: HttpResponseBase, url: str) -> str:
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", text)
 
 
-@each([address for address in ADDRESSES if not address.name.startswith(SIGN_IN)])
-def test_nobody_who_is_not_signed_in_gets_in(client: Client, octo: Estate, address: Address) -> None:
-    url = url_of(address, octo)
+def test_nobody_who_is_not_signed_in_gets_in(octo: Estate, each: Each) -> None:
+    for address in ADDRESSES:
+        if not address.name.startswith(SIGN_IN):
+            with each(address) as client:
+                _is_closed_to_nobody_or_public(client, address, url_of(address, octo))
+
+
+def _is_closed_to_nobody_or_public(client: Client, address: Address, url: str) -> None:
     for method in METHODS:
         answer = ask(client, method, url)
         closed = answer.status_code == 302 and answer.headers["Location"].startswith("/login/?next=")
@@ -214,17 +233,19 @@ def test_nobody_who_is_not_signed_in_gets_in(client: Client, octo: Estate, addre
         )
 
 
-@each([address for address in ADDRESSES if address.name.startswith(SIGN_IN)])
-def test_what_is_for_whoever_signed_in_sends_others_to_sign_in(
-    client: Client, octo: Estate, address: Address
-) -> None:
-    url = url_of(address, octo)
-    for method in ("GET", "HEAD"):
-        answer = ask(client, method, url)
-        assert address.name in SIGN_IN_PUBLIC or answer.status_code in (302, 404), f"{method} {url}"
+def test_what_is_for_whoever_signed_in_sends_others_to_sign_in(octo: Estate, each: Each) -> None:
+    for address in ADDRESSES:
+        if address.name.startswith(SIGN_IN):
+            with each(address) as client:
+                url = url_of(address, octo)
+                for method in ("GET", "HEAD"):
+                    answer = ask(client, method, url)
+                    assert address.name in SIGN_IN_PUBLIC or answer.status_code in (302, 404), (
+                        f"{method} {url}"
+                    )
 
 
-@each(PLACED)
+@pytest.mark.parametrize("address", PLACED, ids=lambda address: address.name)
 def test_who_may_open_it_is_said(address: Address) -> None:
     assert address.roles is not None, f"{address.name}: decorate the view with @reader or @owner"
     if address.name in OWNERS:
@@ -233,34 +254,42 @@ def test_who_may_open_it_is_said(address: Address) -> None:
         assert address.roles == {Role.OWNER, Role.AUDITOR}
 
 
-@each(PLACED)
 def test_the_owner_of_another_enterprise_cannot_tell_that_it_exists(
-    client: Client, octo: Estate, stranger: User, address: Address
+    octo: Estate, stranger: User, each: Each
 ) -> None:
-    client.force_login(stranger)
-    url, missing = url_of(address, octo), url_of(address, octo, slug="octo-none")
-    for method in METHODS:
-        there, nowhere = ask(client, method, url), ask(client, method, missing)
-        assert (there.status_code, nowhere.status_code) == (404, 404), f"{method} {url}"
-        assert body(there, url) == body(nowhere, missing)
+    for address in PLACED:
+        with each(address) as client:
+            client.force_login(stranger)
+            url, missing = url_of(address, octo), url_of(address, octo, slug="octo-none")
+            for method in METHODS:
+                there, nowhere = ask(client, method, url), ask(client, method, missing)
+                assert (there.status_code, nowhere.status_code) == (404, 404), f"{method} {url}"
+                assert body(there, url) == body(nowhere, missing)
 
 
-@each([address for address in PLACED if "host" in address.parameters])
 def test_a_server_of_another_enterprise_is_not_reached_by_ones_own(
-    client: Client, octo: Estate, stranger: User, address: Address
+    octo: Estate, stranger: User, each: Each
 ) -> None:
-    client.force_login(stranger)
-    url = url_of(address, octo, slug="acme")
-    for method in METHODS:
-        assert ask(client, method, url).status_code == 404, f"{method} {url}"
+    for address in PLACED:
+        if "host" in address.parameters:
+            with each(address) as client:
+                client.force_login(stranger)
+                url = url_of(address, octo, slug="acme")
+                for method in METHODS:
+                    assert ask(client, method, url).status_code == 404, f"{method} {url}"
 
 
-@each(PLACED)
 def test_a_billing_manager_reads_what_is_for_billing_managers_and_changes_nothing(
-    client: Client, octo: Estate, address: Address
+    octo: Estate, each: Each
 ) -> None:
-    client.force_login(octo.biller)
-    url, may = url_of(address, octo), address.roles is not None and Role.BILLING_MANAGER in address.roles
+    for address in PLACED:
+        with each(address) as client:
+            client.force_login(octo.biller)
+            _is_only_read(client, address, url_of(address, octo))
+
+
+def _is_only_read(client: Client, address: Address, url: str) -> None:
+    may = address.roles is not None and Role.BILLING_MANAGER in address.roles
     for method in METHODS:
         answer = ask(client, method, url)
         if not may:
@@ -269,28 +298,31 @@ def test_a_billing_manager_reads_what_is_for_billing_managers_and_changes_nothin
             assert answer.status_code in (404, 405), f"{method} {url} changes something, or may"
 
 
-@each(PLACED)
-def test_an_owner_may_ask_for_everything(client: Client, octo: Estate, address: Address) -> None:
-    client.force_login(octo.owner)
-    answer = ask(client, "GET", url_of(address, octo))
-    there = {"pk"}.isdisjoint(address.parameters) and address.name not in SANDBOX
-    assert answer.status_code in ({200, 302, 405} if there else {200, 302, 404, 405})
+def test_an_owner_may_ask_for_everything(octo: Estate, each: Each) -> None:
+    for address in PLACED:
+        with each(address) as client:
+            client.force_login(octo.owner)
+            answer = ask(client, "GET", url_of(address, octo))
+            there = {"pk"}.isdisjoint(address.parameters) and address.name not in SANDBOX
+            assert answer.status_code in ({200, 302, 405} if there else {200, 302, 404, 405})
 
 
-@each([address for address in ADDRESSES if not address.placed])
-def test_what_belongs_to_no_enterprise_names_none(
-    client: Client, octo: Estate, stranger: User, address: Address
-) -> None:
-    client.force_login(stranger)
+def test_what_belongs_to_no_enterprise_names_none(octo: Estate, stranger: User, each: Each) -> None:
+    for address in ADDRESSES:
+        if not address.placed:
+            with each(address) as client:
+                _names_no_enterprise(client, stranger, url_of(address, octo))
+
+
+def _names_no_enterprise(client: Client, stranger: User, url: str) -> None:
     for method in ("GET", "POST"):
-        url = url_of(address, octo)
+        client.force_login(stranger)
         answer = ask(client, method, url)
         text = body(answer, url)
         assert answer.status_code < 500
         assert "octo-corp" not in text.replace("owner-of-acme@octo-corp.example", "")
         if answer.status_code == 302:
             assert "octo-corp" not in answer.headers["Location"]
-        client.force_login(stranger)
 
 
 def test_a_person_without_any_role_sees_no_enterprise(client: Client, octo: Estate) -> None:
