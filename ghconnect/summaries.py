@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from .models import Enterprise
 
@@ -12,11 +13,14 @@ from .models import Enterprise
 class Summary:
     """One enterprise in words: `count` of consumed licenses (None for not known) and who counted (`source`).
 
+    `counted_at` and `console_at` are GitHub's time of its count, None without one, and when this console last read.
     `state` and `css` (of `Label--css`) are the worst state of its servers; "" where there is none.
     """
 
     count: int | None
     source: str = ""
+    counted_at: datetime | None = None
+    console_at: datetime | None = None
     state: str = ""
     css: str = "secondary"
 

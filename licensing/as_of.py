@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import zoneinfo
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from io import StringIO
@@ -44,8 +44,7 @@ class Day:
     @property
     def counted_at(self) -> datetime | None:
         """When GitHub had counted what that day's totals hold; None of days before that was kept."""
-        text = self.totals.get("counted_at")
-        return datetime.fromisoformat(text) if text else None
+        return counted_at(self.totals)
 
     @property
     def lines(self) -> list[tuple[str, int]]:
@@ -189,3 +188,9 @@ def _facts(shown: Day) -> dict[str, Any]:
         "erased": shown.erased,
         **shown.totals,
     }
+
+
+def counted_at(totals: Mapping[str, Any]) -> datetime | None:
+    """When GitHub had counted what an edition's totals hold; None of editions before that was kept."""
+    text = totals.get("counted_at")
+    return datetime.fromisoformat(text) if text else None

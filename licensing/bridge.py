@@ -190,7 +190,7 @@ def of(enterprise: Enterprise, *, changes: bool = True) -> BridgeView:
         unexplained=counted - read if cloud and cloud.rows_at and counted is not None else 0,
         edition=edition.number if edition else 0,
         counted_at=cloud.counted_at if cloud else None,
-        console_at=_latest((edition.at if edition else None, read_at["newest"])),
+        console_at=latest((edition.at if edition else None, read_at["newest"])),
         oldest_at=read_at["oldest"],
         rows=totals.get("rows", {}),
         people=totals.get("people", {}),
@@ -198,7 +198,8 @@ def of(enterprise: Enterprise, *, changes: bool = True) -> BridgeView:
     )
 
 
-def _latest(times: Iterable[datetime | None]) -> datetime | None:
+def latest(times: Iterable[datetime | None]) -> datetime | None:
+    """Return the last of the moments that are known."""
     return max((time for time in times if time), default=None)
 
 

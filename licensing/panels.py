@@ -15,7 +15,7 @@ from ghconnect import clock
 from ghconnect.features import Shown
 from ghconnect.models import AccessToken, Enterprise, Server, ServerName
 from ghconnect.summaries import Summary
-from licensing import clocks
+from licensing import bridge, clocks
 from licensing.forms.push import PushTokenForm
 from licensing.models import CloudPicture, Edition, SyncRun
 from licensing.questions import revoke_push_token
@@ -89,22 +89,23 @@ def server_settings(request: HttpRequest, server: Server) -> Shown:
 def summarise(enterprises: Sequence[Enterprise]) -> Mapping[int, Summary]:
     """Return each enterprise's count and worst state: a constant number of queries for a page of them."""
     editions = {
-        edition.enterprise_id: edition.totals
+        edition.enterprise_id: edition
         for edition in Edition.objects.filter(enterprise__in=enterprises, number=F("enterprise__edition"))
     }
     clouds = {cloud.enterprise_id: cloud for cloud in CloudPicture.objects.filter(enterprise__in=enterprises)}
     servers = clocks.of_many(enterprises)
     return {
         enterprise.pk: _summary(
-            editions.get(enterprise.pk, {}), clouds.get(enterprise.pk), servers[enterprise.pk]
+            editions.get(enterprise.pk), clouds.get(enterprise.pk), servers[enterprise.pk]
         )
         for enterprise in enterprises
     }
 
 
 def _summary(
-    totals: Mapping[str, int], cloud: CloudPicture | None, servers: Sequence[clocks.Clocks]
+    edition: Edition | None, cloud: CloudPicture | None, servers: Sequence[clocks.Clocks]
 ) -> Summary:
+    totals = edition.totals if edition else {}
     counted = cloud.consumed if cloud else None  # the headline, as `bridge` tells it
     worst = min(servers, key=lambda each: WORST.index(each.console.key), default=None)
     return Summary(
@@ -114,6 +115,13 @@ def _summary(
         else _("counted by this console")
         if totals
         else "",
+        counted_at=cloud.counted_at if cloud else None,
+        console_at=bridge.latest(
+            (
+                edition.at if edition else None,
+                *(each.picture.last_success for each in servers if each.picture),
+            )
+        ),
         state=worst.console.label if worst else "",
         css=worst.console.css if worst else "secondary",
     )

@@ -15,7 +15,7 @@ from ghconnect import paging
 from ghconnect.access import PlacedRequest, overseer, reader
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
-from licensing import account_export, diffs, listing, read_data, showing
+from licensing import account_export, both_times, diffs, listing, read_data, showing
 from licensing.models import Account, Person, RunChunk, ServerPicture, SyncRun
 from licensing.rules.fields import FIELDS
 
@@ -29,12 +29,14 @@ def server_users(request: PlacedRequest) -> HttpResponseBase:
     """List the accounts as last read, each with its person and what GitHub's row says of it."""
     server, query = server_of(request), request.GET.get("q", "").strip()[:LONGEST_QUERY]
     page = paging.of(request, listing.accounts_of(server, query), "login", "id")
+    picture = ServerPicture.objects.filter(server=server).first()
     people = Person.objects.in_bulk({account.person_id for account in page.rows if account.person_id})
     context = {
         "page": page,
         "rows": [_row(account, people.get(account.person_id or 0)) for account in page.rows],
         "q": query,
-        "picture": ServerPicture.objects.filter(server=server).first(),
+        "picture": picture,
+        "times": both_times.of_server(server, picture),
     }
     return render(request, "licensing/users.html", context)
 

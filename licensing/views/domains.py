@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from ghconnect import clock, paging, tabs
 from ghconnect.access import PlacedRequest, overseer
-from licensing import cloud_told, exports
+from licensing import bridge, cloud_told, exports
 from licensing.models import CloudPicture
 
 
@@ -25,6 +25,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "domains": found,
         "source": cloud_told.source(enterprise, "domains"),
         "coverage": cloud_told.coverage(enterprise),
+        "times": bridge.of(enterprise, changes=False),
         "page": paging.of(request, cloud_told.without_domain_email(enterprise), "sort", "id"),
         "verify_url": _verify_url(request),
     }
@@ -61,6 +62,7 @@ def sources(request: PlacedRequest) -> HttpResponseBase:
         "tab": "settings",
         "lines": cloud_told.sources(enterprise),
         "coverage": cloud_told.coverage(enterprise),
+        "times": bridge.of(enterprise, changes=False),
         "managed": CloudPicture.managed(enterprise),
         "title": _("Read from GitHub"),
     }

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ghconnect.access import PlacedRequest, reader
-from licensing import clocks, health
+from licensing import bridge, clocks, health
 
 
 @reader
@@ -17,5 +17,10 @@ def fleet(request: PlacedRequest) -> HttpResponseBase:
     enterprise = request.place.enterprise
     servers = clocks.of(enterprise)
     strips = health.strips(each.server for each in servers)
-    context = {"servers": servers, "strips": strips, "unknown": clocks.known_to_github_only(enterprise)}
+    context = {
+        "servers": servers,
+        "strips": strips,
+        "unknown": clocks.known_to_github_only(enterprise),
+        "times": bridge.of(enterprise, changes=False),
+    }
     return render(request, "licensing/fleet.html", context)

@@ -22,6 +22,7 @@ from ghconnect.models import Server
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
 from licensing import exports, pictures
+from licensing.both_times import Times
 from licensing.models import CloudPicture, ServerStatistics
 from licensing.pictures import Picture
 from licensing.trends import Series, Span
@@ -39,13 +40,15 @@ def page(request: PlacedRequest) -> HttpResponseBase:
     """Show the newest day and how users went over the year, or why there is nothing."""
     server = server_of(request)
     days = list(_of(server))
+    cloud = CloudPicture.objects.filter(enterprise=server.enterprise).first()
     context = {
         "tab": "connect",
         "newest": days[-1] if days else None,
         "features": _features(days[-1]) if days else [],
         "dormancy": _dormancy(days[-1].dormancy_threshold) if days else "",
         "picture": _picture(server, days),
-        "cloud": CloudPicture.objects.filter(enterprise=server.enterprise).first(),
+        "cloud": cloud,
+        "times": Times(days[-1].collected_at, cloud.statistics_read_at if cloud else None) if days else None,
     }
     return render(request, "licensing/statistics.html", context)
 

@@ -18,6 +18,7 @@ from ghconnect.questions import Question
 from ghconnect.templatetags import ghconnect_ui as ui
 from ghconnect.views.here import server_of
 from licensing import (
+    both_times,
     bridge,
     clocks,
     diffs,
@@ -43,7 +44,9 @@ REKEYED_SHOWN = 50
 @require_safe
 def server_syncs(request: PlacedRequest) -> HttpResponseBase:
     """Show this console's runs and GitHub's own syncs of the server in one time line."""
-    return render(request, "licensing/syncs.html", {"page": timeline.page(request, server_of(request))})
+    server = server_of(request)
+    times = both_times.of_server(server, ServerPicture.objects.filter(server=server).first())
+    return render(request, "licensing/syncs.html", {"page": timeline.page(request, server), "times": times})
 
 
 @reader
@@ -65,6 +68,7 @@ def sync(request: PlacedRequest, number: int) -> HttpResponseBase:
         "is_held": run.state == SyncRun.State.HELD,
         "tab": "license" if run.server else "licensing",
         "kept": _kept(request, run),
+        "times": both_times.of_run(run),
     }
     if run.state == SyncRun.State.HELD:
         context |= _held(request, run)
