@@ -4,7 +4,8 @@ import os
 import re
 import signal
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,23 +32,31 @@ ghconnect is ready at  (?P<console>http://127\.0\.0\.1:\d+)
 NAMES = ("port", "pages-port", "machine-port", "broker-port")
 
 
-def start_and_end(folder: Path, number: signal.Signals) -> re.Match[str]:
-    """Run it until the block is there, end it by a signal, and return the block."""
+@contextmanager
+def started(folder: Path, name: str) -> Iterator[tuple[Child, dict[str, int]]]:
+    """Run it on ports of its own; yields the run and the ports by name."""
     ports = {name: free_port() for name in NAMES}
     options = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
-    name = f"run-{number.name}"
     command = ("ghconnect.run", "--var", str(folder / "var"), *options)
     with running(name, *command, folder=folder, environment={"LANG": "en_US.UTF-8", "LC_ALL": ""}) as run:
-        run.await_words("Ctrl-C stops all of it.", within=100)
-        found = BLOCK.search(run.log.read_text())
-        assert found, run.log.read_text()[-2000:]
-        assert found["console"].endswith(f":{ports['port']}")
-        assert len(of_this_run(folder)) > len(("supervisor", "broker", "sandbox", "web", "worker", "beat"))
-        run.process.send_signal(number)
-        assert run.process.wait(30) == 0
+        yield run, ports
+
+
+def ready(run: Child, folder: Path, port: int) -> re.Match[str]:
+    """Wait until the block is there, and return it."""
+    run.await_words("Ctrl-C stops all of it.", within=100)
+    found = BLOCK.search(run.log.read_text())
+    assert found, run.log.read_text()[-2000:]
+    assert found["console"].endswith(f":{port}")
+    assert len(of_this_run(folder)) > len(("supervisor", "broker", "sandbox", "web", "worker", "beat"))
+    return found
+
+
+def assert_over(run: Child, folder: Path, ports: dict[str, int], *, code: int) -> None:
+    """It ends by itself, and nothing of it is left."""
+    assert run.process.wait(30) == code
     assert of_this_run(folder) == []
     assert not any(map(listens, ports.values()))
-    return found
 
 
 def of_this_run(folder: Path) -> list[str]:
@@ -65,36 +74,47 @@ def read(path: Path) -> bytes:
 
 @pytest.mark.timeout(250)
 def test_it_starts_ends_and_starts_again_with_the_same_data(tmp_path: Path) -> None:
-    first = start_and_end(tmp_path, signal.SIGINT)
-    kept = (tmp_path / "var" / "ghconnect.sqlite3").stat().st_ino
-    again = start_and_end(tmp_path, signal.SIGTERM)
+    with started(tmp_path, "first") as (run, ports):
+        first = ready(run, tmp_path, ports["port"])
+        run.process.send_signal(signal.SIGINT)
+        assert_over(run, tmp_path, ports, code=0)
+    kept = database(tmp_path).stat().st_ino
+    with started(tmp_path, "again") as (run, ports):
+        again = ready(run, tmp_path, ports["port"])
+        assert database(tmp_path).stat().st_ino == kept
+        with closing(sqlite3.connect(database(tmp_path))) as rows:
+            assert rows.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
+        children_that_die_start_again_or_end_the_rest(run, tmp_path, ports)
     assert "Loading the first estate." in first.string
     assert "Loading" not in again.string
     assert "Everything of last time is still here." in again.string
     assert (again["mona"], again["finn"]) == (first["mona"], first["finn"])
-    assert (tmp_path / "var" / "ghconnect.sqlite3").stat().st_ino == kept
-    with closing(sqlite3.connect(tmp_path / "var" / "ghconnect.sqlite3")) as database:
-        assert database.execute("SELECT count(*) FROM django_session").fetchone() == (0,)
 
 
-@pytest.mark.timeout(150)
-def test_a_child_that_dies_is_said_and_starts_again_or_ends_the_rest(tmp_path: Path) -> None:
-    ports = {name: free_port() for name in NAMES}
-    options = [word for name, port in ports.items() for word in (f"--{name}", str(port))]
-    with running("run", "ghconnect.run", "--var", str(tmp_path / "var"), *options, folder=tmp_path) as run:
-        run.await_words("sandbox ready", within=60)
-        os.kill(broker(ports["broker-port"]), signal.SIGKILL)
-        run.await_words("broker stopped by itself (exit code -9); it starts again in 2 seconds.")
-        run.await_true(lambda: listens(ports["broker-port"]))
-        run.await_true(lambda: bool(workers(tmp_path)), within=60)
-        (before,) = workers(tmp_path)
-        os.kill(before, signal.SIGKILL)
-        run.await_words("worker stopped by itself (exit code -9); it starts again in 2 seconds.")
-        run.await_true(lambda: bool(workers(tmp_path)) and workers(tmp_path) != [before])
-        kill_one(run, tmp_path, b"ghconnect.sandbox")
-        assert run.process.wait(30) == 1
+def database(folder: Path) -> Path:
+    return folder / "var" / "ghconnect.sqlite3"
+
+
+def children_that_die_start_again_or_end_the_rest(run: Child, folder: Path, ports: dict[str, int]) -> None:
+    """Broker and worker start again, as a service manager would start them; without pretend GitHub all ends."""
+    os.kill(broker(ports["broker-port"]), signal.SIGKILL)
+    run.await_words("broker stopped by itself (exit code -9); it starts again in 2 seconds.")
+    run.await_true(lambda: listens(ports["broker-port"]))
+    (before,) = workers(folder)
+    os.kill(before, signal.SIGKILL)
+    run.await_words("worker stopped by itself (exit code -9); it starts again in 2 seconds.")
+    run.await_true(lambda: bool(workers(folder)) and workers(folder) != [before])
+    kill_one(run, folder, b"ghconnect.sandbox")
+    assert_over(run, folder, ports, code=1)
     assert "sandbox stopped by itself (exit code -9); everything else ends too." in run.log.read_text()
-    assert of_this_run(tmp_path) == []
+
+
+def test_it_may_be_ended_while_it_starts(tmp_path: Path) -> None:
+    """Politely, as a service manager does, before its database is made."""
+    with started(tmp_path, "early") as (run, ports):
+        run.await_words("sandbox ready", within=60)
+        run.process.send_signal(signal.SIGTERM)
+        assert_over(run, tmp_path, ports, code=0)
 
 
 def broker(port: int) -> int:
