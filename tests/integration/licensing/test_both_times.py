@@ -76,7 +76,7 @@ def dated(estate: Enterprise, tokyo: Server) -> Enterprise:
     return estate
 
 
-def test_every_page_with_a_figure_tells_both_times(
+def test_a_page_with_figures_tells_both_times(
     dated: Enterprise, owner: Client, subtests: pytest.Subtests
 ) -> None:
     """Every page of the enterprise that has one, so that a new page does too."""
