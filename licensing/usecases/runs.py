@@ -32,6 +32,8 @@ from . import chunks
 log = logging.getLogger(__name__)
 KEY = "license_usage_sync"
 MAX_TAKEOVERS = 5
+# A clock that is put right by less brings no period about again.
+CORRECTION = timedelta(hours=1)
 State, Step = SyncRun.State, SyncRun.Step
 # Somebody asks and looks on; the schedule leaves a waiting run its wait, which the other side may have asked for.
 BY_HAND = (SyncRun.Trigger.MANUAL, SyncRun.Trigger.FIRST)
@@ -101,7 +103,7 @@ def request(
 def _known(subject: Subject, period: str) -> SyncRun | None:
     """Return the run that answers the request: of this period, queued, or active and still fetching."""
     runs = of_subject(subject)
-    if period and (run := runs.filter(period=period).first()):
+    if period and (run := runs.filter(period=period).first()) and not _let_go(run):
         return run
     queued = runs.filter(state=State.QUEUED, way=Server.WayIn.PULL).first()
     if queued is not None:
@@ -113,6 +115,18 @@ def _known(subject: Subject, period: str) -> SyncRun | None:
         state__in=SyncRun.ACTIVE, way=Server.WayIn.PULL, step__in=[Step.NONE, Step.FETCH]
     ).first()
     return None if period else fetching
+
+
+def _let_go(run: SyncRun) -> bool:
+    """Free a period that comes about now, and was missed or read while the clock was ahead; returns whether it was."""
+    if run.state == State.MISSED:
+        run.delete()
+    elif run.state in SyncRun.OPEN or run.requested_at <= clock.now(run.enterprise) + CORRECTION:
+        return False
+    else:
+        SyncRun.objects.filter(pk=run.pk).update(period="")
+    log.warning("%s stood for a period to come; the clock was ahead", run)
+    return True
 
 
 def _bring_forward(subject: Subject) -> None:

@@ -13,7 +13,6 @@ from ghconnect import clock
 from ghconnect.models import Enterprise
 from ghconnect.queue import send
 from licensing.models import DueSync
-from licensing.rules import schedule as rules
 
 from . import sandbox_again, sandbox_world, schedule
 
@@ -59,15 +58,8 @@ def _move(enterprise: Enterprise, offset: int, *, realign: bool) -> None:
     """Set the offset in seconds; `realign` moves what is due along, else time that passed makes it due."""
     enterprise.clock_offset = offset
     Enterprise.objects.filter(pk=enterprise.pk).update(clock_offset=offset)
-    dues = DueSync.objects.filter(enterprise=enterprise).select_related("server__enterprise")
+    dues = DueSync.objects.filter(enterprise=enterprise).select_related("enterprise", "server__enterprise")
     for due in dues if realign else ():
-        after = _next(due, enterprise)
+        after = schedule.next_of(due, clock.now(enterprise))
         DueSync.objects.filter(pk=due.pk).update(at=after.at, period=after.period_key)
     send("licensing.refresh_attention", enterprise_id=enterprise.pk)
-
-
-def _next(due: DueSync, enterprise: Enterprise) -> rules.Due:
-    now = clock.now(enterprise)
-    if due.server is not None:
-        return schedule.next_due(due.server, due.anchor, now)
-    return (rules.hourly if due.kind == "hourly" else rules.daily)(enterprise.slug, now)

@@ -21,8 +21,8 @@ from . import runs
 
 log = logging.getLogger(__name__)
 Trigger = SyncRun.Trigger
-# A week, an hour of jitter and the end of quiet hours lie within it.
-FARTHEST = timedelta(days=8)
+# By kind: what is due lies within it, with an hour of jitter and the end of quiet hours, or the clock was ahead.
+FARTHEST = {"weekly": timedelta(days=8), "daily": timedelta(days=1, hours=1), "hourly": timedelta(hours=2)}
 
 
 def jitter_of(server: Server) -> timedelta:
@@ -199,9 +199,18 @@ def _advance(due: DueSync, after: schedule.Due) -> None:
 
 
 def _check_far(due: DueSync, now: datetime) -> bool:
-    """A weekly due moment is always within 8 days; anything else is worked out anew from the anchor and said."""
-    if due.server is not None and due.at - now > FARTHEST:
-        after = next_due(due.server, due.anchor, now)
-        log.warning("%s was due at %s, which is too far; now %s", due.server, due.at, after.at)
+    """A moment that is too far away is worked out anew, for a server from the anchor, and said."""
+    if due.at - now > FARTHEST[due.kind]:
+        after = next_of(due, now)
+        log.warning(
+            "%s was due at %s, which is too far; now %s", due.server or due.enterprise, due.at, after.at
+        )
         _advance(due, after)
     return False
+
+
+def next_of(due: DueSync, now: datetime) -> schedule.Due:
+    """Return when the subject of a due row is due next after `now`."""
+    if due.server is not None:
+        return next_due(due.server, due.anchor, now)
+    return (schedule.hourly if due.kind == "hourly" else schedule.daily)(due.enterprise.slug, now)

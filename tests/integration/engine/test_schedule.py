@@ -45,7 +45,13 @@ def due(server: Server) -> DueSync:
 
 def over(server: Server) -> None:
     """Let every run of the server be over."""
-    SyncRun.objects.filter(server=server).update(state=State.PUBLISHED)
+    SyncRun.objects.filter(server=server, state__in=SyncRun.OPEN).update(state=State.PUBLISHED)
+
+
+def let_it_be(at: datetime) -> None:
+    """Let the clock say so."""
+    offset = round((at - timezone.now()).total_seconds())
+    Enterprise.objects.update(sandbox=True, clock_offset=max(0, offset))
 
 
 def weekly(server: Server) -> list[str]:
@@ -155,6 +161,52 @@ def test_a_clock_that_goes_back_asks_for_no_period_twice(server: Server) -> None
     schedule.dispatch(now=row.at + timedelta(minutes=1))
     assert weekly(server) == [row.period]
     assert due(server).at == row.at + WEEK
+
+
+def test_periods_missed_or_read_while_the_clock_was_ahead_are_read_when_they_come(server: Server) -> None:
+    """It jumps a month ahead and back: each week that then comes has its run, and each period one."""
+    over(server)
+    first = due(server)
+    moments = [first.at + n * WEEK for n in range(5)]
+    let_it_be(moments[3] + timedelta(hours=5))
+    schedule.dispatch()
+    over(server)
+    assert SyncRun.objects.filter(server=server, state="missed").count() == 3
+    let_it_be(timezone.now())
+    schedule.dispatch()
+    assert due(server).at == first.at
+    for moment in moments:
+        let_it_be(moment + timedelta(minutes=1))
+        for _ in range(2):
+            schedule.dispatch()
+            over(server)
+    rows = SyncRun.objects.filter(server=server, trigger="weekly").exclude(period="").order_by("period")
+    assert list(rows.values_list("period", "state")) == [(key(moment), "published") for moment in moments]
+
+
+def test_a_clock_put_right_by_minutes_brings_no_period_about_again(server: Server) -> None:
+    over(server)
+    row = due(server)
+    let_it_be(row.at + timedelta(minutes=10))
+    schedule.dispatch()
+    over(server)
+    let_it_be(row.at + timedelta(minutes=1))
+    DueSync.objects.filter(pk=row.pk).update(at=row.at, period=row.period)
+    schedule.dispatch()
+    assert weekly(server) == [row.period]
+
+
+@pytest.mark.parametrize(("kind", "far"), [("daily", timedelta(days=20)), ("hourly", timedelta(hours=3))])
+def test_a_clock_that_was_ahead_keeps_github_unread_no_longer_than_usual(
+    of: Enterprise, kind: str, far: timedelta
+) -> None:
+    schedule.on_enterprise_token(enterprise=of, by=None)
+    row, now = DueSync.objects.get(kind=kind), clock.now(of)
+    DueSync.objects.filter(pk=row.pk).update(at=now + far, period="far")
+    schedule.dispatch(now=now)
+    again = DueSync.objects.get(pk=row.pk)
+    assert now < again.at <= now + far / 3 + timedelta(days=1)
+    assert again.period != "far"
 
 
 def test_a_server_whose_id_becomes_known_is_not_read_twice_in_a_week(server: Server) -> None:
