@@ -158,7 +158,10 @@ def gather(
         ),
         uncounted=tuple(
             rules.Uncounted(one.cause, one.subject, one.failed_at, one.error_key)
-            for one in Recount.objects.given_up().filter(enterprise=enterprise).order_by("pk")
+            for one in Recount.objects.given_up()
+            .filter(enterprise=enterprise)
+            .exclude(cause=Recount.Cause.RULES)  # a release is the operator's: `manage.py doctor` tells of it
+            .order_by("pk")
         ),
         cloud=_cloud(enterprise, bridge, run),
     )

@@ -14,6 +14,7 @@ AGAIN = {
     Recount.Cause.CONTRACT: "an owner saves the contract again",
     Recount.Cause.SETTING: "an owner saves the setting of who consumes again",
     Recount.Cause.SERVER: "an owner removes the server again",
+    Recount.Cause.RULES: "manage.py count_by_rules lets it be tried, also where it releases licenses",
 }
 
 

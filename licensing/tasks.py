@@ -45,6 +45,7 @@ def request_due_syncs(**_: object) -> None:
     vitals.mark("dispatcher")
     sandbox_clock.follow()
     schedule.dispatch()
+    recounts.by_rules()
     deliver.dispatch()
     twice_find.dispatch()
     facet_counts.dispatch()

@@ -86,6 +86,8 @@ class Enterprise(models.Model):
     hold_limit = models.PositiveIntegerField(null=True, blank=True)
     two_factor_required = models.BooleanField(default=False)
     edition = models.PositiveBigIntegerField(default=0)
+    # By which version of the rules everybody was decided last.
+    rules_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     sandbox = models.BooleanField(default=False)
     clock_offset = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -51,6 +51,7 @@ NAMES: dict[str, Template] = {
     "bad_file": _("file cannot be read"),
     "older_file": _("older than the data here"),
     "worker_died": _("interrupted five times"),
+    "rules_release": _("the rules of this release would release many licenses"),
     "store": _("could not be kept"),
     "internal": _("error of this console"),
 }

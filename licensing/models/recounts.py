@@ -22,7 +22,9 @@ class RecountQuerySet(models.QuerySet["Recount"]):
         )
         setting = Q(cause=Recount.Cause.SETTING) & asked
         server = Q(cause=Recount.Cause.SERVER, server__isnull=False)
-        return self.filter(contract | setting | server, done_at=None, failed_at__isnull=False)
+        return self.filter(
+            contract | setting | server | Q(cause=Recount.Cause.RULES), done_at=None, failed_at__isnull=False
+        )
 
 
 class Recount(models.Model):
@@ -38,6 +40,7 @@ class Recount(models.Model):
         CONTRACT = "contract"
         SERVER = "server_removed"
         SETTING = "setting"
+        RULES = "rules"
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.CASCADE, related_name="recounts")
     cause = models.CharField(max_length=20, choices=Cause)

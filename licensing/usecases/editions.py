@@ -8,6 +8,7 @@ from ghconnect import clock
 from ghconnect.models import Enterprise
 from ghconnect.queue import send
 from licensing.models import CloudPicture, Edition, SyncRun, bulk
+from licensing.rules import version
 
 
 def publish(enterprise: Enterprise, *, cause: str, run: SyncRun | None = None) -> Edition:
@@ -21,7 +22,8 @@ def publish(enterprise: Enterprise, *, cause: str, run: SyncRun | None = None) -
         run_id=run.pk if run else None,
         totals=totals(enterprise),
     )
-    Enterprise.objects.filter(pk=enterprise.pk).update(edition=number)
+    first = {} if number > 1 else {"rules_version": version.RULES_VERSION}
+    Enterprise.objects.filter(pk=enterprise.pk).update(edition=number, **first)
     enterprise.edition = number
     for task in ("licensing.find_counted_twice", "licensing.count_facets"):
         send(task, enterprise_id=enterprise.pk)

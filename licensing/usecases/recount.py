@@ -8,7 +8,7 @@ from ghconnect.models import Enterprise
 from ghconnect.records import LicenseRow as Record
 from ghconnect.usecases import enterprises
 from licensing.models import CloudPicture, Edition, LicenseRow, bulk
-from licensing.rules import consumption
+from licensing.rules import consumption, version
 
 from . import editions, estate, rematch
 
@@ -21,6 +21,7 @@ def everything(*, enterprise: Enterprise, cause: str) -> Edition:
     """
     enterprise = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     enterprises.take_next(enterprise=enterprise)
+    Enterprise.objects.filter(pk=enterprise.pk).update(rules_version=version.RULES_VERSION)
     count_rows(enterprise)
     bulk.open_scratch()
     bulk.mark_everything(enterprise.pk)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -18,8 +18,8 @@ from ghconnect import clock, faults
 from ghconnect.models import Enterprise, Server, User
 from ghconnect.queue import send
 from ghconnect.usecases import enterprises, servers
-from licensing.models import Recount
-from licensing.rules import schedule
+from licensing.models import Edition, Recount
+from licensing.rules import guard, schedule, version
 
 from . import recount, runs
 
@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 Cause = Recount.Cause
 # The waits between so many failures add up to more than a day.
 TRIES = 14
+# Why a count by new rules waits for an operator's word.
+RELEASES = "rules_release"
 
 
 def on_contract(*, enterprise: Enterprise, by: User | None) -> None:
@@ -50,6 +52,27 @@ def _count_by_next(enterprise: Enterprise, cause: Recount.Cause, by: User | None
 def on_server_leaving(*, server: Server, by: User | None) -> None:
     """Let a worker take the server's accounts out of the numbers, and the server with them."""
     _ask(server.enterprise, Cause.SERVER, by, server)
+
+
+def by_rules() -> None:
+    """Ask for a count where people were decided by the rules of an earlier release (ENGINEERING §9)."""
+    asked = Recount.objects.filter(enterprise=OuterRef("pk"), cause=Cause.RULES, done_at=None)
+    behind = Enterprise.objects.filter(~Exists(asked), edition__gt=0, rules_version__lt=version.RULES_VERSION)
+    for enterprise in behind.order_by("pk"):
+        with transaction.atomic():
+            _ask(enterprise, Cause.RULES, None)
+
+
+def let_rules(*, enterprise: Enterprise) -> bool:
+    """Let new rules release what they release; returns whether a count waited for that word."""
+    waits = Recount.objects.filter(
+        enterprise=enterprise, cause=Cause.RULES, done_at=None, error_key=RELEASES, failed_at__isnull=False
+    )
+    return bool(waits.update(failed_at=None, failures=0, takeovers=0, resume_at=None))
+
+
+class WouldRelease(Exception):
+    """New rules would release many licenses: nobody has said yet that they may."""
 
 
 def _ask(enterprise: Enterprise, cause: Recount.Cause, by: User | None, server: Server | None = None) -> None:
@@ -84,6 +107,9 @@ def perform(*, recount_id: int) -> bool:
     try:
         with runs.heartbeat(row):
             _count(row)
+    except WouldRelease:
+        _give_up(row, RELEASES)
+        return False
     except runs.LostRun:
         log.info("recount %s is somebody else's now", row)
         return False
@@ -140,9 +166,20 @@ def _count(row: Recount) -> None:
     asked = {Cause.CONTRACT: enterprise.next_contract, Cause.SETTING: enterprise.next_setting}
     if asked.get(Cause(row.cause)) is not None:
         recount.everything(enterprise=enterprise, cause=row.cause)
+    if row.cause == Cause.RULES and enterprise.rules_version < version.RULES_VERSION:
+        _count_by_rules(enterprise, may_release=row.error_key == RELEASES)
     if row.cause == Cause.SERVER and row.server is not None:
         servers.remove(server=row.server, by=row.by)
     faults.at("recount:before-fence")
     if not _mine(row).update(done_at=timezone.now(), lease_until=None):
         raise runs.LostRun(str(row))
     transaction.on_commit(lambda: faults.at("recount:after"))
+
+
+def _count_by_rules(enterprise: Enterprise, *, may_release: bool) -> None:
+    """Decide everybody by the rules of this release; raises WouldRelease above the limit of a sync."""
+    stood = Edition.objects.get(enterprise=enterprise, number=enterprise.edition).totals["expected"]
+    edition = recount.everything(enterprise=enterprise, cause=f"rules {version.RULES_VERSION}")
+    released = stood - edition.totals["expected"]
+    if not may_release and released > guard.limit(5, 2, stood, enterprise.hold_limit):
+        raise WouldRelease(str(released))
