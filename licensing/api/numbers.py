@@ -19,6 +19,14 @@ from licensing.models import Edition, GitHubSync
 router = Router(tags=["console"])
 
 
+class LinePart(Schema):
+    """How many people of a line GitHub may not count once it has seen them, by a reason of consumption; in no sum."""
+
+    key: str
+    label: str
+    people: int
+
+
 class Line(Schema):
     """A line of the bridge: what a verdict does to the count."""
 
@@ -26,6 +34,7 @@ class Line(Schema):
     label: str
     delta: int
     note: str
+    parts: list[LinePart]
 
 
 class Numbers(Schema):
@@ -239,7 +248,15 @@ def _numbers(enterprise: Enterprise, view: bridge.BridgeView) -> dict[str, Any]:
         "not_explained": view.unexplained,
         "by_deployment": dict(view.deployments),
         "lines": [
-            {"key": line.key, "label": line.label, "delta": line.value or 0, "note": line.note}
+            {
+                "key": line.key,
+                "label": line.label,
+                "delta": line.value or 0,
+                "note": line.note,
+                "parts": [
+                    {"key": part.key, "label": part.label, "people": part.value or 0} for part in line.parts
+                ],
+            }
             for line in view.changes
         ],
         "counted_at": iso(view.counted_at) or None,

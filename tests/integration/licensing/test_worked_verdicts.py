@@ -13,6 +13,7 @@ from licensing import bridge
 from licensing.models import Account, BridgeItem
 from licensing.models import LicenseRow as Row
 from licensing.usecases import github_status
+from tests.integration.api.caller import READ, V1, Script, token
 from tests.integration.engine import drive
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rows]
@@ -158,6 +159,11 @@ def test_who_may_not_consume_has_a_line_of_its_own(world: Enterprise, manager: C
     )
     assert numbers.counted is not None
     assert numbers.counted + sum(one.value or 0 for one in numbers.changes) == numbers.expected
+    told = Script(token(world, [READ])).json(f"{V1}/bridge")["lines"]
+    assert [(part["key"], part["people"]) for one in told for part in one["parts"]] == [
+        ("never_active_unsynced", 2),
+        ("no_email", 1),
+    ]
     page = manager.get("/enterprises/octo/licensing/difference").content.decode()
     assert "Never signed in; until GitHub has synced the server it is taken to consume" in page
     found = manager.get(line.parts[0].href)
