@@ -22,6 +22,7 @@ from tests.integration.api.caller import V1, V3, Script
 # Whom a license is of, as every file tells it: the login, and the accounts on servers.
 Who = tuple[str, tuple[str, ...]]
 Told = dict[str, Any]
+_LINE = r'<th scope="row"(?: class="(color-fg-muted)")?[^>]*>([^<]*)</th><td[^>]*>([^<]*)</td>'
 _NAMES = {"Consumed licenses, counted by GitHub": "counted", "Not explained": "not_explained"}
 _EXPECTED = ("Expected after every server's next sync", "Consumed licenses, counted by this console")
 
@@ -57,19 +58,31 @@ class Doors:
         return str(answer.getvalue().decode("utf-8-sig"))
 
     def _bridge(self, path: str, by_github: bool) -> Told:
-        table = self._text(path).split('<table class="bridge">')[1].split("</table>")[0]
-        found = re.findall(r'<th scope="row"[^>]*>([^<]*)</th><td[^>]*>([^<]*)</td>', table)
+        page = self._text(path)
         # Without GitHub's count there is nothing to bridge from.
         told: Told = {"lines": {}} if by_github else {}
-        for label, value in found:
+        if not path:  # the overview's headline stands above its bridge
+            headline = re.search(r'<span class="h1 num">([^<]+)</span>', page)
+            assert headline
+            told["counted" if by_github else "expected"] = _number(headline[1])
+        table = page.partition('<table class="bridge">')[2].partition("</table>")[0]
+        assert path or by_github == bool(table)
+        for muted, label, value in re.findall(_LINE, table):
             words = label.replace("&#x27;", "'")
             if words in _EXPECTED:
                 told["expected"] = _number(value)
             elif words in _NAMES:
                 told[_NAMES[words]] = _number(value)
-            else:
-                told["lines"][self.labels[words]] = _number(value)
+            elif not muted:  # of how many it is not sure is said below a line, in no sum
+                told["lines"][self._line(words)] = _number(value)
         return told
+
+    def _line(self, words: str) -> str:
+        """The verdict a line is of; that of servers GitHub never synced names them."""
+        if words in self.labels:
+            return self.labels[words]
+        assert re.fullmatch(r"GitHub has never synced .+", words), words
+        return "never_received"
 
     def _list(self, by_github: bool) -> Told:
         """The list: the number at each view, and whom the expected one leads to."""
