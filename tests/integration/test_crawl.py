@@ -185,7 +185,7 @@ USUAL_BUDGET = 25
 BUDGETS = {
     "cloud_sync": 20,
     "consumed": 19,
-    "counted_twice": 20,
+    "counted_twice": 21,
     "difference": 25,
     "enterprises": 17,
     "fleet": 25,
@@ -221,8 +221,11 @@ def test_every_page_with_a_list_keeps_to_its_budget_of_queries(story: Storyline,
 
 def test_no_page_mixes_languages(story: Storyline, walked: Walked) -> None:
     User.objects.filter(login="mona").update(language="ja")
-    japanese = Crawl(story.client("mona")).walk("/").bodies
+    client = story.client("mona")
+    answers = {address: client.get(address) for address in walked("mona").bodies}
     User.objects.filter(login="mona").update(language="")
+    assert {answer.status_code for answer in answers.values()} == {200}
+    japanese = {address: answer.getvalue().decode() for address, answer in answers.items()}
     english = walked("mona").bodies | walked("finn").bodies
     assert len(japanese) > 40
     ours = {str(message.id) for message in messages.merged({}) if message.id and message.string != message.id}

@@ -290,7 +290,7 @@ def of_edition(of: Enterprise) -> int:
 
 def test_a_worker_asked_to_stop_finishes_its_run(of: Enterprise, mended: Sandbox, stack: Stack) -> None:
     """SIGTERM, as systemd, compose and an upgrade send it: the report is read to its end, and another goes on."""
-    mended.post_control("break", host="osaka", kind="slow", value=1)
+    mended.post_control("break", host="osaka", kind="slow", value=0.5)
     with (
         stack.worker_held(),
         worker(stack.folder, stack.environment, "stopped") as child,
