@@ -37,21 +37,21 @@ def prepare(console: Console, browser: Browser) -> None:
     context.close()
     second_step.prepare(console, browser)
     told = states.rows(console.folder)
-    cookie = {"name": told.pop("cookie"), "value": told.pop("session"), "url": console.url}
-    context = browser.new_context()
-    context.add_cookies([cookie])  # type: ignore[list-item]
-    console.sessions[pages.PASSWORDLESS] = context.storage_state()
-    context.close()
-    forget(console, browser, told.pop("reset"))
-    console.passwords |= dict.fromkeys((pages.PASSWORDLESS, pages.FORGETFUL), "")
-    console.places |= told
+    for login, session in told["sessions"].items():
+        context = browser.new_context()
+        context.add_cookies([{"name": told["cookie"], "value": session, "url": console.url}])
+        console.sessions[login] = context.storage_state()
+        context.close()
+    console.places |= told["places"]
+    forget(console, browser)
+    console.passwords |= dict.fromkeys((*told["sessions"], pages.FORGETFUL), "")
 
 
-def forget(console: Console, browser: Browser, link: str) -> None:
+def forget(console: Console, browser: Browser) -> None:
     """Follow the link of a mail to where a new password is set; the browser keeps the link's secret."""
     context = browser.new_context(base_url=console.url)
     page = context.new_page()
-    page.goto(link)
+    page.goto(console.places["reset"])
     console.places["reset"] = urlsplit(page.url).path
     console.sessions[pages.FORGETFUL] = context.storage_state()
     context.close()
@@ -102,7 +102,8 @@ def opened(context: BrowserContext, page: pages.Page) -> Iterator[tuple[Page, li
     tab.on("console", lambda line: errors.append(f"console: {line.text}") if _is_ours(line, tab) else None)
     answer = tab.goto(page.path)
     if page.follow:
-        tab.get_by_role("main").get_by_role("link", name=page.follow).first.click()
+        with tab.expect_navigation():
+            tab.get_by_role("main").get_by_role("link", name=page.follow).first.click()
     elif answer is None or answer.status != page.status:
         errors.append(f"answers {answer.status if answer else 'nothing'}")
     elif urlsplit(tab.url).path != urlsplit(page.path).path:

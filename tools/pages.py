@@ -11,8 +11,8 @@ GARDEN = "/enterprises/octo-garden"
 OWNER, BILLER, NOBODY, OPERATOR = "mona", "finn", "", "operator"
 # Somebody of a console of our own with an authenticator app, and the same who has typed the password alone.
 PROTECTED, HALFWAY = "nina", "nina, without the code"
-# Somebody who came by an identity provider, and somebody who followed the link of a mail.
-PASSWORDLESS, FORGETFUL = "sam", "remy"
+# Somebody who came by an identity provider, who followed the link of a mail, and who has a passkey.
+PASSWORDLESS, FORGETFUL, KEYED = "sam", "remy", "kim"
 SECURITY = "/settings/security"
 
 
@@ -70,9 +70,9 @@ PAGES = (
     Page("Two-factor authentication", "/settings/security/"),
     Page("Sign out", "/logout/"),
     Page("Passkeys and security keys", "/settings/security/webauthn/"),
-    Page("Passkeys and security keys, one", f"{SECURITY}/webauthn/", PROTECTED, own=True),
-    Page("Rename the key", "{key}/edit/", PROTECTED, own=True),
-    Page("Remove the key", "{key}/remove/", PROTECTED, own=True),
+    Page("Passkeys and security keys, one", f"{SECURITY}/webauthn/", KEYED, own=True),
+    Page("Rename the key", "{key}/edit/", KEYED, own=True),
+    Page("Remove the key", "{key}/remove/", KEYED, own=True),
     Page("Sessions", "/settings/sessions"),
     Page("Health of this console", "/operator/health", OPERATOR),
     Page("Enterprises of this console", "/operator/enterprises", OPERATOR),

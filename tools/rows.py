@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 
 from allauth.account.forms import default_token_generator
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.http import HttpRequest
 from django.test import Client
 
 from ghconnect.models import Enterprise, Membership, Role, User
 from licensing.models import Person, SyncRun
-from tools.pages import FORGETFUL, GARDEN, OWNER, PASSWORDLESS, PROTECTED, SECURITY, E
+from tools.pages import FORGETFUL, GARDEN, KEYED, OWNER, PASSWORDLESS, SECURITY, E
 
 
 def day_one() -> None:
@@ -23,8 +25,9 @@ def day_one() -> None:
 
 def make() -> None:
     """Insert everything, and print where it is, as JSON."""
-    cookie = settings.SESSION_COOKIE_NAME
-    print(json.dumps({"cookie": cookie, "session": session(cookie), **places()}))
+    made = places()
+    sessions = {login: session(login) for login in (PASSWORDLESS, KEYED)}
+    print(json.dumps({"places": made, "cookie": settings.SESSION_COOKIE_NAME, "sessions": sessions}))
 
 
 def places() -> dict[str, str]:
@@ -48,20 +51,29 @@ def held_run() -> SyncRun:
 
 
 def passkey() -> Authenticator:
-    """Give somebody a key, as its browser would."""
-    user = User.objects.get(login=PROTECTED)
+    """Give a key to somebody of whom nothing else is asked: no browser made it."""
+    user = somebody(KEYED)
     made: Authenticator = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Laptop"})
     return made
 
 
 def secret_of_a_mail() -> str:
     """Return what the link of a mail has, for somebody who forgot a password."""
-    user = User.objects.create_user(f"{FORGETFUL}@octo-corp.example", FORGETFUL, "a word that is forgotten")
+    user = somebody(FORGETFUL, "a word that is forgotten")
     return f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
 
 
-def session(cookie: str) -> str:
-    """Return a session of somebody who has no password here."""
-    client = Client()
-    client.force_login(User.objects.create_user(f"{PASSWORDLESS}@octo-corp.example", PASSWORDLESS))
-    return client.cookies[cookie].value
+def session(login: str) -> str:
+    """Return a session of somebody who has just shown who it is."""
+    user = User.objects.filter(login=login).first() or somebody(login)
+    client, request = Client(), HttpRequest()
+    client.force_login(user)
+    request.session = client.session
+    record_authentication(request, user, "password", reauthenticated=True)
+    request.session.save()
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def somebody(login: str, password: str | None = None) -> User:
+    """Add a person; without a password, as one who came by an identity provider."""
+    return User.objects.create_user(f"{login}@octo-corp.example", login, password)

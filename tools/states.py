@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 # As the operator sets them while working on the console.
@@ -22,9 +23,9 @@ def day_one(folder: str) -> None:
     _shell(folder, "from tools import rows; rows.day_one()")
 
 
-def rows(folder: str) -> dict[str, str]:
-    """Insert what tools/rows.py makes; return its places, and `cookie` and `session` of somebody without a password."""
-    told: dict[str, str] = json.loads(_shell(folder, "from tools import rows; rows.make()"))
+def rows(folder: str) -> dict[str, Any]:
+    """Insert what tools/rows.py makes; return its `places`, and `sessions` by login for the `cookie` of that name."""
+    told: dict[str, Any] = json.loads(_shell(folder, "from tools import rows; rows.make()"))
     return told
 
 

@@ -61,6 +61,16 @@ def test_github_s_count_is_the_headline_and_the_bridge_stands_below(
     assert 'aria-label="5 of 100 licenses consumed"' in page
 
 
+def test_what_an_owner_does_next_is_one_click_away(
+    token: Enterprise, estate: Enterprise, tokyo: Server, owner: Client, manager: Client
+) -> None:
+    """PRODUCT §5.3."""
+    for client in (owner, manager):
+        page = state.text(client, OVERVIEW)
+        for link in ("licensing/check", "licensing/consumed.csv", f"servers/{tokyo.host}/license"):
+            assert f'href="/enterprises/octo/{link}"' in page, link
+
+
 def test_more_than_purchased_is_a_sentence_and_never_a_negative(
     token: Enterprise, estate: Enterprise, owner: Client
 ) -> None:
