@@ -8,15 +8,15 @@ import secrets
 import ssl
 from pathlib import Path
 
-import environ
 from celery.schedules import crontab
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from ghconnect.sign_in import options
+from ghconnect.strict_env import LEVELS, Env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+env = Env()
 VAR_DIR = Path(env.str("GHCONNECT_VAR", default=str(BASE_DIR / "var")))
 DEBUG = env.bool("DEBUG", default=False)
 
@@ -54,7 +54,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS_ONLY = env.bool("GHCONNECT_HTTPS_ONLY", default=False)
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS_ONLY
-SECURE_HSTS_SECONDS = env.int("GHCONNECT_HSTS_SECONDS", default=31_536_000 if HTTPS_ONLY else 0)
+SECURE_HSTS_SECONDS = env.whole("GHCONNECT_HSTS_SECONDS", default=31_536_000 if HTTPS_ONLY else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS_ONLY
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("GHCONNECT_BEHIND_PROXY", default=False) else None
@@ -134,7 +134,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- stores ----------------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'ghconnect.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'ghconnect.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL lets pages read while a worker writes; IMMEDIATE takes the write lock at BEGIN, so that two writers
     # queue (busy time-out) instead of one of them failing half way.
@@ -146,7 +146,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6390/0")
+REDIS_URL = env.broker("REDIS_URL", default="redis://127.0.0.1:6390/0")
 # Sign-in tries are counted in one place for all web processes; a Redis that is slow must not stop the page.
 CACHES = {
     "default": {
@@ -173,12 +173,12 @@ LOOK = {"expires": 3600}
 CELERY_BEAT_SCHEDULE = {
     "request due syncs": {
         "task": "licensing.request_due_syncs",
-        "schedule": env.float("GHCONNECT_DISPATCH_SECONDS", default=30.0),
+        "schedule": env.seconds("GHCONNECT_DISPATCH_SECONDS", default=30.0),
         "options": LOOK,
     },
     "sweep stale runs": {
         "task": "licensing.sweep_stale_runs",
-        "schedule": env.float("GHCONNECT_SWEEP_SECONDS", default=5.0),
+        "schedule": env.seconds("GHCONNECT_SWEEP_SECONDS", default=5.0),
         "options": LOOK,
     },
     "forget what is kept no longer": {
@@ -189,20 +189,20 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE["refresh what needs attention"] = {
     "task": "licensing.refresh_attention",
-    "schedule": env.float("GHCONNECT_ATTENTION_SECONDS", default=300.0),
+    "schedule": env.seconds("GHCONNECT_ATTENTION_SECONDS", default=300.0),
     "options": LOOK,
 }
-GHCONNECT_LEASE_SECONDS = env.int("GHCONNECT_LEASE_SECONDS", default=60)
+GHCONNECT_LEASE_SECONDS = env.whole("GHCONNECT_LEASE_SECONDS", default=60, least=1)
 # How many days what was read, and whom it was about, is kept (ENGINEERING §27).
-GHCONNECT_KEEP_PAYLOADS_DAYS = env.int("GHCONNECT_KEEP_PAYLOADS_DAYS", default=30)
-GHCONNECT_KEEP_RUN_DETAILS_DAYS = env.int("GHCONNECT_KEEP_RUN_DETAILS_DAYS", default=730)
-GHCONNECT_KEEP_EXPORTS_DAYS = env.int("GHCONNECT_KEEP_EXPORTS_DAYS", default=7)
-GHCONNECT_KEEP_PEOPLE_DAYS = env.int("GHCONNECT_KEEP_PEOPLE_DAYS", default=730)
-GHCONNECT_KEEP_ALERTS_DAYS = env.int("GHCONNECT_KEEP_ALERTS_DAYS", default=365)
+GHCONNECT_KEEP_PAYLOADS_DAYS = env.whole("GHCONNECT_KEEP_PAYLOADS_DAYS", default=30, least=1)
+GHCONNECT_KEEP_RUN_DETAILS_DAYS = env.whole("GHCONNECT_KEEP_RUN_DETAILS_DAYS", default=730, least=1)
+GHCONNECT_KEEP_EXPORTS_DAYS = env.whole("GHCONNECT_KEEP_EXPORTS_DAYS", default=7, least=1)
+GHCONNECT_KEEP_PEOPLE_DAYS = env.whole("GHCONNECT_KEEP_PEOPLE_DAYS", default=730, least=1)
+GHCONNECT_KEEP_ALERTS_DAYS = env.whole("GHCONNECT_KEEP_ALERTS_DAYS", default=365, least=1)
 GHCONNECT_PAUSE_SYNCS = env.bool("GHCONNECT_PAUSE_SYNCS", default=False)
 GHCONNECT_MAINTENANCE = env.bool("GHCONNECT_MAINTENANCE", default=False)
 # 0 keeps the audit log for ever. A collector gets each event at least once.
-GHCONNECT_KEEP_AUDIT_DAYS = env.int("GHCONNECT_KEEP_AUDIT_DAYS", default=0)
+GHCONNECT_KEEP_AUDIT_DAYS = env.whole("GHCONNECT_KEEP_AUDIT_DAYS", default=0)
 GHCONNECT_AUDIT_STREAM = env.str("GHCONNECT_AUDIT_STREAM", default="")
 GHCONNECT_AUDIT_STREAM_TOKEN = env.str("GHCONNECT_AUDIT_STREAM_TOKEN", default="")
 options.check_stream(GHCONNECT_AUDIT_STREAM)
@@ -367,7 +367,7 @@ options.check_ways(
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-SESSION_COOKIE_AGE = env.int("GHCONNECT_SESSION_SECONDS", default=12 * 3600)
+SESSION_COOKIE_AGE = env.whole("GHCONNECT_SESSION_SECONDS", default=12 * 3600, least=60)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ghconnect@localhost")
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 # A mail server that does not answer holds no worker for longer.
@@ -391,8 +391,8 @@ STORAGES = {
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 # How often a token may ask the API in an hour; GitHub gives apps of an enterprise as much.
-GHCONNECT_API_HOURLY = env.int("GHCONNECT_API_HOURLY", default=15_000)
-GHCONNECT_UPLOAD_MAX_BYTES = env.int("GHCONNECT_UPLOAD_MAX_BYTES", default=1_000_000_000)
+GHCONNECT_API_HOURLY = env.whole("GHCONNECT_API_HOURLY", default=15_000, least=1)
+GHCONNECT_UPLOAD_MAX_BYTES = env.whole("GHCONNECT_UPLOAD_MAX_BYTES", default=1_000_000_000, least=1)
 
 LOG_FORMAT = env.str("LOG_FORMAT", default="line")
 if LOG_FORMAT not in ("line", "json"):
@@ -405,7 +405,7 @@ LOGGING = {
         "json": {"()": "ghconnect.json_log.JsonFormatter"},
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", "INFO", LEVELS)},
     # A run says itself how it went, in one line; that a task was received and has ended adds nothing.
     "loggers": {name: {"level": "WARNING"} for name in ("celery.worker.strategy", "celery.app.trace")},
 }
