@@ -59,6 +59,13 @@ LOOKS: Mapping[str, tuple[str, str]] = {
 }
 # Parameters that are moments; JSON keeps them as text.
 MOMENTS = ("date", "date2", "when")
+PLACES = {
+    "ask_again": "enterprise_settings",
+    "download_evidence": "difference",
+    "replace_token": "settings_github",
+}
+# What is over, or another state since, is looked at on the server's own page.
+OF_SERVER = ("remedy", "review", "sync_now", "show_how")
 OPEN_TO_ALL = {"answer", "review", "open_on_the_instance", "see_people", "download_evidence"}
 
 
@@ -328,17 +335,24 @@ def pending_words(verdict: str, n: int) -> str:
 
 
 def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
-    slug = gathered.enterprise.slug
     each = gathered.servers.get(item.subject)
-    if each is not None and item.verb == "open_on_the_instance":
+    found = _deed_of_server(item, each) if each is not None else None
+    return found or _deed_of_enterprise(item, gathered)
+
+
+def _deed_of_server(item: rules.Item, each: clocks.Clocks) -> tuple[str, str] | None:
+    where = {"slug": each.server.enterprise.slug, "host": item.subject}
+    if item.verb == "open_on_the_instance":
         return wording.verb(item.verb), each.server.instance_url
-    if each is not None and each.console.key == item.key and each.console.step is not None:
+    if each.console.key == item.key and each.console.step is not None:
         return each.console.step.label, each.console.step.url
     if item.verb == "ask_again":
-        where = {"host": item.subject} if item.subject else {}
-        name = "server_settings" if item.subject else "enterprise_settings"
-        return wording.verb(item.verb), _href(name, slug=slug, **where)
-    run = gathered.cloud_run
+        return wording.verb(item.verb), _href("server_settings", **where)
+    return (_verb(item), _href("server_license", **where)) if item.verb in OF_SERVER else None
+
+
+def _deed_of_enterprise(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
+    slug, run = gathered.enterprise.slug, gathered.cloud_run
     if item.verb == "remedy" and run is not None:
         step = sides.remedy(run)
         return step.label, step.url
@@ -350,8 +364,12 @@ def _deed(item: rules.Item, gathered: Gathered) -> tuple[str, str]:
         return wording.verb(item.verb), href and href + query
     if item.verb == "answer":
         return wording.verb(item.verb), f"{_href('fleet', slug=slug)}#github-only"
-    name = {"download_evidence": "difference", "replace_token": "settings_github"}.get(item.verb, "fleet")
-    return (wording.verb(item.verb) if item.verb != "remedy" else ""), _href(name, slug=slug)
+    return _verb(item), _href(PLACES.get(item.verb, "fleet"), slug=slug)
+
+
+def _verb(item: rules.Item) -> str:
+    """A remedy has the words of its trouble, and none once that is over."""
+    return wording.verb(item.verb) if item.verb != "remedy" else ""
 
 
 def _href(name: str, **where: Any) -> str:

@@ -66,6 +66,17 @@ def test_one_open_row_for_each_key_and_subject(octo: Enterprise, osaka: Server) 
     assert again.since == first.since
 
 
+def test_what_is_over_is_looked_at_where_it_was(told: Enterprise, osaka: Server) -> None:
+    """Not where somebody mends GitHub's side, which was never the trouble."""
+    Alerting.objects.update_or_create(enterprise=told, defaults={"console_url": "https://c.example"})
+    state.failed(osaka)
+    look(told)
+    mend(osaka)
+    look(told)
+    cleared = Alert.objects.get(event="attention.cleared")
+    assert cleared.link == "https://c.example/enterprises/octo/servers/ghe-osaka.octo.example/license"
+
+
 def test_what_came_back_within_a_day_is_the_same_item(
     told: Enterprise, osaka: Server, hours: list[float]
 ) -> None:
