@@ -16,15 +16,16 @@ from licensing.usecases import recount
 from . import drive
 
 HOSTS = ("ghe-a.example.com", "ghe-b.example.com", "ghe-unknown.example.com")
-EMAILS = ("", "a@x.example", "b@x.example", "c@x.example", "d@x.example")
-LOGINS = ("", "ann", "bob", "cat")
+# Few of each, so that much is shared: what others have too is what may be forgotten.
+EMAILS = ("", "a@x.example", "b@x.example")
+LOGINS = ("", "ann", "bob")
 
 accounts = st.lists(
     st.builds(
         lambda number, email, suspended, never: drive.account(
             number, email, suspended=suspended, never_active=never
         ),
-        st.integers(1, 4),
+        st.integers(1, 3),
         st.sampled_from(EMAILS),
         st.booleans(),
         st.booleans(),
@@ -33,7 +34,7 @@ accounts = st.lists(
     max_size=4,
     unique_by=lambda a: a.remote_user_id,
 )
-ids = st.lists(st.builds("{}:{}".format, st.sampled_from(HOSTS), st.integers(1, 4)), max_size=3, unique=True)
+ids = st.lists(st.builds("{}:{}".format, st.sampled_from(HOSTS), st.integers(1, 3)), max_size=3, unique=True)
 values = st.lists(
     st.builds(
         Identity,

@@ -15,7 +15,7 @@ from ghconnect.records import SAML_NAME_ID, Identity
 from ghconnect.usecases import servers
 from licensing.models import Account, Match, Person, RunChange, Seat
 from tests.integration.engine import drive
-from tests.integration.engine.test_incremental import HOSTS, accounts, reports, steps, values
+from tests.integration.engine.test_incremental import HOSTS, Told, accounts, reports, steps, values
 
 A, B = HOSTS[0], HOSTS[1]
 
@@ -200,12 +200,9 @@ class History:
 
 
 def played(of: Enterprise, how: list[Any]) -> History:
-    on, history = [drive.server(of, host) for host in HOSTS[:2]], History(of)
+    told, history = Told([drive.server(of, host) for host in HOSTS[:2]]), History(of)
     for what, given_ in how:
-        if isinstance(what, int):
-            drive.read_server(on[what], given_)
-        else:
-            drive.read_cloud(of, what, given_)
+        told.next(of, what, given_)
         history.keep()
     return history
 
