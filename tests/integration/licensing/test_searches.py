@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.test import Client, RequestFactory
 
 from ghconnect import paging
 from ghconnect.models import Enterprise, Server
 from ghconnect.records import SAML_NAME_ID, Identity
-from licensing import facets, licenses, search, walks
+from licensing import facets, given_up, licenses, search, walks
 from licensing.models import FacetCounts
 from licensing.usecases import by_edition, facet_counts
 from tests.integration.engine import drive
@@ -146,6 +147,23 @@ def test_what_is_held_is_of_its_edition_alone(crowd: Enterprise, tokyo: Server, 
         == found
         == walks.Search(crowd, view, query, facets.of(crowd)).count().n
     )
+
+
+def test_what_kills_its_worker_each_time_is_given_up_until_the_next_publication(
+    crowd: Enterprise, tokyo: Server
+) -> None:
+    name, dead = f"{facet_counts.TASK}:{crowd.pk}", []
+    for _ in range(by_edition.TRIES):
+        assert facet_counts.dispatch() == 1
+        dead.append(by_edition.alone(facet_counts.TASK, crowd.pk))  # a worker that never comes to its end
+        dead[-1].__enter__()
+        assert not facet_counts.count_id(crowd.pk)
+        cache.delete(name)  # ten minutes later
+    assert (facet_counts.dispatch(), facet_counts.count_id(crowd.pk)) == (0, False)
+    assert "interrupted 5 times" in " ".join(found.words for found in given_up.findings())
+    drive.read_server(tokyo, [drive.account(n, f"p{n}@octo.example") for n in range(1, PEOPLE + 3)])
+    assert (facet_counts.dispatch(), facet_counts.count_id(crowd.pk)) == (1, True)
+    assert "interrupted" not in " ".join(found.words for found in given_up.findings())
 
 
 def test_a_number_that_is_held_is_said_whole(
