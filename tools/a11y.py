@@ -83,7 +83,7 @@ def audited(shown: Console, browser: Browser, page: Page) -> Result:
             result.faults[("light", width)] = [*errors, *look.too_wide(tab)]
             for theme, media in look.THEMES.items():
                 tab.emulate_media(**media)
-                tab.wait_for_timeout(120)  # colours fade over
+                look.settled(tab)
                 result.note(theme, width, "page", *axe.results(tab))
                 for what, found in opened(tab, header=page.header):
                     result.note(theme, width, what, found)

@@ -112,6 +112,14 @@ def opened(context: BrowserContext, page: pages.Page) -> Iterator[tuple[Page, li
     tab.close()
 
 
+def settled(tab: Page) -> None:
+    """Wait until colours have faded over."""
+    tab.evaluate("""() => new Promise(requestAnimationFrame)
+      .then(() => document.getAnimations().filter((each) => each.effect.getComputedTiming().endTime < Infinity))
+      .then((fading) => Promise.allSettled(fading.map((each) => each.finished)))
+      .then(() => null)""")
+
+
 def _is_ours(line: object, tab: Page) -> bool:
     """An error page is a failed load of itself; what it loads must not fail."""
     return line.type == "error" and line.location["url"] != tab.url  # type: ignore[attr-defined]

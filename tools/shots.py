@@ -3,7 +3,7 @@
     make screenshots                     a console is started for it
     CONSOLE_URL=http://127.0.0.1:8000 CONSOLE_LOGIN=mona CONSOLE_PASSWORD=… make screenshots
 
-They go to docs/screenshots as WebP, at half size or less but for those the README shows. Needs Debian's Chromium; nothing is
+They go to docs/screenshots as WebP, at half size but for those the README shows. Needs Debian's Chromium; nothing is
 downloaded. Exits 1 when a page has an error in its console (so also one of the Content-Security-Policy), scrolls
 sideways, or all of them together are too large.
 """
@@ -77,7 +77,7 @@ def pictures(shown: Console, browser: Browser, page: Page, given: argparse.Names
         with look.opened(context, page) as (tab, errors):
             for theme in themes:
                 tab.emulate_media(**look.THEMES[theme])
-                tab.wait_for_timeout(120)  # colours fade over
+                look.settled(tab)
                 file = given.out / f"{slug(page.name)}-{width}-{slug(theme)}.webp"
                 file.write_bytes(webp(tab, width, scale))
                 if width == 1280 and README.get(page.name) == theme:
