@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ghconnect.records import LicenseRow
+from ghconnect.records import LicenseRow, ServerAccount
 from licensing.rules.consumption import (
     ALWAYS,
     AS_GITHUB,
@@ -24,6 +24,7 @@ from licensing.rules.consumption import (
     row_facts,
     row_kind,
 )
+from tests.unit.rules import oracle_licenses as oracle
 
 
 def account(
@@ -205,3 +206,46 @@ def test_the_reasons_of_cloud_accounts_are_those_that_are_named() -> None:
     facts = [RowFacts(*bits) for bits in product((False, True), repeat=6)]
     found = {cloud_consumes(one, contract) for one in facts for contract in ("volume", "metered")}
     assert {one.reason for one in found if one.consumes} == set(CLOUD_REASONS)
+
+
+# --- by definition -----------------------------------------------------------------------------------------------
+
+HERE = ("ghe.example", 1)
+
+
+@pytest.mark.parametrize("setting", [AS_GITHUB, ALWAYS, NEVER])
+def test_accounts_consume_as_the_definition_says(setting: str) -> None:
+    """Every account there can be, against the oracle of made-up enterprises."""
+    for suspended, never, listed, synced, email, login in product(
+        *[(True, False)] * 4, ("", "a@x.example"), ("jdoe", "scim-admin")
+    ):
+        rows = [row(enterprise_server_user_ids=("ghe.example:1",), enterprise_server_emails=(email,))]
+        told = oracle.Told(
+            contract="volume",
+            managed=False,
+            never_active=setting,
+            rows=rows if listed else [],
+            values=[],
+            accounts={HERE: ServerAccount(1, login, email, suspended, never_active=never)},
+            hosts=frozenset({"ghe.example"}),
+            synced=frozenset({"ghe.example"}) if synced else frozenset(),
+        )
+        found = account_consumes(login, suspended, never, bool(email), listed, synced, setting)
+        assert found.consumes == oracle.account_consumes(HERE, told), told
+
+
+@pytest.mark.parametrize(("contract", "managed"), list(product(["volume", METERED], [True, False])))
+def test_rows_count_and_consume_as_the_definition_says(contract: str, managed: bool) -> None:
+    """Every row there can be. Of a subscriber with an account who is also invited the documents say nothing."""
+    told = oracle.Told(contract, managed, AS_GITHUB, [], [], {}, frozenset())
+    for chosen in product(
+        [{}, MEMBER], [{}, SERVER], [{}, PENDING], [{}, STUDIO], ["", "jdoe", "jdoe@x.example"]
+    ):
+        login, facts = str(chosen[-1]), {k: v for each in chosen[:-1] for k, v in dict(each).items()}
+        if "github_com_member_roles" in facts and login != "jdoe":
+            continue  # nobody is a member without an account
+        given = row(**{**facts, "github_com_login": login, "github_com_user": login == "jdoe"})
+        assert row_counts(row_facts(given), contract, managed).consumes == oracle.counted(given, told), given
+        if login == "jdoe" and not (facts.keys() >= {*PENDING, *STUDIO}):
+            uses = cloud_consumes(row_facts(given), contract, managed).consumes
+            assert uses == oracle.by_itself(given, told), given
