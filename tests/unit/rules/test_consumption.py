@@ -216,8 +216,9 @@ HERE = ("ghe.example", 1)
 @pytest.mark.parametrize("setting", [AS_GITHUB, ALWAYS, NEVER])
 def test_accounts_consume_as_the_definition_says(setting: str) -> None:
     """Every account there can be, against the oracle of made-up enterprises."""
-    for suspended, never, listed, synced, email, login in product(
-        *[(True, False)] * 4, ("", "a@x.example"), ("jdoe", "scim-admin")
+    flags = product((True, False), repeat=4)
+    for (suspended, never, listed, synced), email, login in product(
+        flags, ("", "a@x.example"), ("jdoe", "scim-admin")
     ):
         rows = [row(enterprise_server_user_ids=("ghe.example:1",), enterprise_server_emails=(email,))]
         told = oracle.Told(
