@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
+from typing import Any
 
 import environ
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, connections, router, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models import Model
 from django.db.models.functions import Now
@@ -48,7 +49,8 @@ def copy(url: str, told: Callable[[Copied], None]) -> None:
     refuse_source()
     with opened(url):
         refuse_target()
-        call_command("migrate", database=TARGET, verbosity=0, interactive=False)
+        with routed():
+            call_command("migrate", database=TARGET, verbosity=0, interactive=False)
         try:
             with snapshot(), transaction.atomic(using=TARGET):
                 _copy(told)
@@ -112,6 +114,26 @@ def refuse_target() -> None:
         raise Refused(f"the database does not answer: {str(error).strip()}") from error
     if filled:
         raise Refused(f"the database is not empty: {filled} has rows")
+
+
+class _ToTarget:
+    """Sends what names no database to the target."""
+
+    def db_for_read(self, _model: Table, **_hints: Any) -> str:
+        return TARGET
+
+    db_for_write = db_for_read
+
+
+@contextmanager
+def routed() -> Iterator[None]:
+    """Let migrations that write rows write them to the target: they name no database."""
+    before = router.routers
+    router.routers = [_ToTarget()]
+    try:
+        yield
+    finally:
+        router.routers = before
 
 
 @contextmanager

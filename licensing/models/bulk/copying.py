@@ -17,8 +17,10 @@ from django.db.models import Model
 from .sql import BATCH, Row
 
 WHOLE = 1 << 256
-# What a fresh database holds after `migrate`: Django writes it there itself.
-OF_MIGRATE = frozenset({"django_migrations", "django_content_type", "auth_permission"})
+# What a fresh database holds after `migrate`: Django writes it there itself, and a migration of ours where chains end.
+OF_MIGRATE = frozenset(
+    {"django_migrations", "django_content_type", "auth_permission", "ghconnect_auditheads"}
+)
 
 
 class NotStorable(Exception):
