@@ -197,6 +197,14 @@ def bare(folder: Path, sandbox: Sandbox) -> Console:
     return console
 
 
+@POSTGRESQL
+@pytest.mark.rows
+def test_every_migration_can_be_written_to_the_other_database(bare: Console, empty: str) -> None:
+    """Of all that is copied this is done each time: a migration that names no database writes into the wrong one."""
+    code, said = bare.copy(empty)
+    assert (code, ": all the same." in said) == (COPIED, True), said
+
+
 @pytest.mark.parametrize("url", ["sqlite:////tmp/other.sqlite3", "mysql://root@127.0.0.1/other", "nonsense"])
 def test_only_postgresql_is_copied_to(url: str, bare: Console) -> None:
     code, said = bare.copy(url)
