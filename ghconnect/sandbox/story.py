@@ -11,7 +11,7 @@ console read all servers, then asks for `today`.
 from ghconnect.sandbox.accounts import KENJI_BEFORE, KENJI_TODAY
 from ghconnect.sandbox.fleet import DOMAIN, host_of, reading_token
 from ghconnect.sandbox.text import DAY, key
-from ghconnect.sandbox.world import Connection, note, now, put
+from ghconnect.sandbox.world import Connection, note, number, put
 
 NEW_ON_OSAKA = (
     ("Yuki Takahashi", "yuki-takahashi"),
@@ -85,7 +85,7 @@ def _add_new_people(db: Connection) -> None:
     last = db.execute("SELECT coalesce(max(id), 0) FROM account WHERE server = ?", (osaka,)).fetchone()[0]
     for days, (name, login) in enumerate(NEW_ON_OSAKA, start=1):
         email = f"{login.replace('-', '.')}@{DOMAIN}"
-        created = now(db) - (20 - 5 * days) * DAY
+        created = number(db, "made_at") - (20 - 5 * days) * DAY
         db.execute(
             """INSERT INTO account (server, id, login, name, email, key, admin, suspended, dormant, two_factor,
                created_at, last_active) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, 1, ?, ?)""",
