@@ -194,7 +194,9 @@ LOOKED_AT: dict[str, str] = {
         ("elmPartiallyObscured", "Scrolled to its edge within its own region; whole when scrolled to."),
     )
 } | {
-    "heading-order, ": "A part that renewed itself while axe looked, so that its headings changed places; it is an h2 below the h1.",
+    "heading-order, ": (
+        "A part that renewed itself while axe looked, so that its headings changed places; it is an h2 below the h1."
+    ),
 }
 
 
