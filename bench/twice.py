@@ -93,13 +93,19 @@ def _inside(size: int) -> dict[str, Any]:
 
     django.setup()
     from django.core.management import call_command
+    from django.db import connection
 
+    from bench import databases
     from licensing import candidates
     from licensing.models import TwiceCandidate
     from licensing.usecases import twice_find
 
+    if connection.vendor == "postgresql":
+        databases.use("ghconnect_twice")  # beside whatever is there
+        databases.create()
     call_command("migrate", verbosity=0, interactive=False)
     enterprise = _people(size)
+    databases.settle()  # as autovacuum and publications leave the tables
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began, cpu = time.perf_counter(), time.process_time()
     twice_find.find(enterprise=enterprise)
