@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
@@ -46,11 +47,7 @@ class Fixes:
 
 def under_way(enterprise: Enterprise) -> Fixes:
     """Return accounts that will be joined at GitHub's next sync of their server."""
-    people = BridgeItem.people.through.objects.filter(
-        bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
-    )
-    rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
-    return _first(enterprise, rows.filter(ended_edition=None).order_by("server__host", "login", "id"))
+    return _first(enterprise, _waiting(enterprise))[0]
 
 
 def closed(enterprise: Enterprise) -> Fixes:
@@ -58,13 +55,27 @@ def closed(enterprise: Enterprise) -> Fixes:
 
     Nothing else closes a fix: a report of a server says what was done there, and not what GitHub made of it.
     """
-    return _first(enterprise, _joined(enterprise))
+    return _first(enterprise, _joined(enterprise))[0]
+
+
+def both(enterprise: Enterprise) -> tuple[Fixes, Fixes]:
+    """Return those under way and those closed, looked up together."""
+    waiting, joined = _first(enterprise, _waiting(enterprise), _joined(enterprise))
+    return waiting, joined
 
 
 def each_closed(enterprise: Enterprise) -> Iterator[Moved]:
     """Yield all of them, the newest first, a batch in memory at a time."""
     for some in batches(_joined(enterprise).select_related("server").iterator(BATCH), BATCH):
         yield from _moved(enterprise, some)
+
+
+def _waiting(enterprise: Enterprise) -> QuerySet[Account]:
+    people = BridgeItem.people.through.objects.filter(
+        bridgeitem__enterprise=enterprise, bridgeitem__line="will_join"
+    )
+    rows = Account.objects.filter(person_id__in=people.values("person_id"), verdict="will_join")
+    return rows.filter(ended_edition=None).order_by("server__host", "login", "id")
 
 
 def _joined(enterprise: Enterprise) -> QuerySet[Account]:
@@ -80,10 +91,13 @@ def _joined(enterprise: Enterprise) -> QuerySet[Account]:
     )
 
 
-def _first(enterprise: Enterprise, accounts: QuerySet[Account]) -> Fixes:
-    some = list(accounts.select_related("server")[:SHOWN])
-    count = len(some) if len(some) < SHOWN else accounts.count()
-    return Fixes(_moved(enterprise, some), count)
+def _first(enterprise: Enterprise, *kinds: QuerySet[Account]) -> list[Fixes]:
+    some = [list(accounts.select_related("server")[:SHOWN]) for accounts in kinds]
+    moved = iter(_moved(enterprise, [account for each in some for account in each]))
+    return [
+        Fixes(list(islice(moved, len(each))), len(each) if len(each) < SHOWN else accounts.count())
+        for each, accounts in zip(some, kinds, strict=True)
+    ]
 
 
 def _moved(enterprise: Enterprise, accounts: list[Account]) -> list[Moved]:

@@ -193,10 +193,6 @@ LOOKED_AT: dict[str, str] = {
         ("bgOverlap", "A bar over its track, with its figure beside it, not on it."),
         ("elmPartiallyObscured", "Scrolled to its edge within its own region; whole when scrolled to."),
     )
-} | {
-    "heading-order, ": (
-        "A part that renewed itself while axe looked, so that its headings changed places; it is an h2 below the h1."
-    ),
 }
 
 

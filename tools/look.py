@@ -98,6 +98,8 @@ def opened(context: BrowserContext, page: pages.Page) -> Iterator[tuple[Page, li
     """Open a page; gives it with the list that its errors are added to."""
     errors: list[str] = []
     tab = context.new_page()
+    # A part that renews itself would change under who looks.
+    tab.add_init_script("addEventListener('htmx:beforeRequest', (event) => event.preventDefault())")
     tab.on("pageerror", lambda error: errors.append(f"script: {error}"))
     tab.on("console", lambda line: errors.append(f"console: {line.text}") if _is_ours(line, tab) else None)
     answer = tab.goto(page.path)

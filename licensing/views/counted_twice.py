@@ -52,6 +52,7 @@ def page(request: PlacedRequest) -> HttpResponseBase:
     shown = listed.page(request)
     some = [one.candidate for one in shown.rows]
     decisions = listed.decisions(some)
+    under_way, closed = fixes.both(enterprise)
     aside, aside_count = listed.aside(fixes.SHOWN)
     context = {
         "tab": "licensing",
@@ -61,8 +62,8 @@ def page(request: PlacedRequest) -> HttpResponseBase:
         "sum": counted_twice.sum_of(enterprise, listed.licenses),
         "page": shown,
         "items": list(counted_twice.items(enterprise, some, sender=sender(request), decisions=decisions)),
-        "under_way": fixes.under_way(enterprise),
-        "closed": fixes.closed(enterprise),
+        "under_way": under_way,
+        "closed": closed,
         "aside": counted_twice.aside(enterprise, aside),
         "exclusions": "\n".join(avoidable.exclusions(enterprise)),
         "rest": aside_count - len(aside),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +19,6 @@ from ghconnect.records import (
     LicenseRow,
     ServerSyncStatus,
 )
-from ghconnect.seal import seal
 from ghconnect.usecases import clients
 from licensing import clocks, instances
 from licensing.models import (
@@ -46,7 +44,6 @@ from licensing.models import (
 from licensing.usecases import cloud_reads, estate, github_status, runs, sync
 from tests.integration.engine import drive
 from tests.support.sandbox import Sandbox
-from tests.support.stack import knowing
 
 pytestmark = pytest.mark.django_db
 State, Trigger = SyncRun.State, SyncRun.Trigger
@@ -64,17 +61,6 @@ def server(of: Enterprise) -> Server:
 
 
 # --- reads that move, over real HTTP -----------------------------------------------------------------------
-
-
-@pytest.fixture
-def octo(sandbox: Sandbox) -> Iterator[Enterprise]:
-    """The enterprise of pretend GitHub, whose trouble ends with the test."""
-    facts = sandbox.world["enterprise"]
-    with knowing(sandbox):
-        yield Enterprise.objects.create(
-            slug=facts["slug"], host=facts["host"], token=seal(facts["token"]), contract="volume"
-        )
-    sandbox.post_control("repair", host="ghec")
 
 
 def read(octo: Enterprise) -> SyncRun:

@@ -11,10 +11,9 @@ from ghconnect.models import Enterprise
 from ghconnect.seal import seal
 from licensing.models import Address, CloudFact, CloudPicture, CloudSource, Person, SyncRun
 from tests.integration.engine import drive
-from tests.integration.engine.test_cloud import octo, read
+from tests.integration.engine.test_cloud import read
 from tests.support.sandbox import Sandbox
 
-__all__ = ["octo"]
 pytestmark = pytest.mark.django_db
 
 

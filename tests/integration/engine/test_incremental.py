@@ -114,7 +114,7 @@ class Incremental(TestCase):
             with self.subTest(kind):
                 self._assert_is_matching_everything(played)
 
-    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
     @given(steps)
     def test_equals_matching_everything(self, played: list[Any]) -> None:
         """After every step: the sums hold, and deciding everybody again changes nothing."""

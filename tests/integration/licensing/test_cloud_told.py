@@ -12,7 +12,8 @@ from ghconnect.models import Enterprise, Membership, Role, User
 from licensing import licenses, search
 from licensing.models import CloudFact, LicenseRow, Person
 from tests.integration.api.caller import V1, Script, token
-from tests.integration.engine.test_cloud import octo, read
+from tests.integration.engine.conftest import octo
+from tests.integration.engine.test_cloud import read
 
 __all__ = ["octo"]
 pytestmark = pytest.mark.django_db
