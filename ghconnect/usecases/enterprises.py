@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import date
 from zoneinfo import available_timezones
 
@@ -166,7 +167,6 @@ def rename(*, enterprise: Enterprise, name: str, by: User | None) -> Enterprise:
     return _change(enterprise, by, name=name.strip())
 
 
-@transaction.atomic
 def set_contract(
     *, enterprise: Enterprise, contract: str, renews_on: date | None, by: User | None
 ) -> Enterprise:
@@ -174,47 +174,44 @@ def set_contract(
 
     It holds from the edition on in which everybody is counted by it; until then it is the `next_contract`.
     """
-    if contract not in Enterprise.Contract.values:
-        raise BadValue("contract")
-    changed, to_count = _ask(enterprise, by, "contract", contract, renews_on=renews_on)
-    if to_count:
-        features.contract_changed(enterprise=changed, by=by)
-    return changed
+    known, count = Enterprise.Contract.values, features.contract_changed
+    return _ask(enterprise, by, "contract", contract, known, count, renews_on=renews_on)
 
 
-@transaction.atomic
 def set_never_active(*, enterprise: Enterprise, never_active: str, by: User | None) -> Enterprise:
     """Say what accounts that were never active consume; raises BadValue. It holds as a contract does."""
-    if never_active not in Enterprise.NeverActive.values:
-        raise BadValue("never_active")
-    changed, to_count = _ask(enterprise, by, "never_active", never_active)
-    if to_count:
-        features.setting_changed(enterprise=changed, by=by)
-    return changed
+    known, count = Enterprise.NeverActive.values, features.setting_changed
+    return _ask(enterprise, by, "never_active", never_active, known, count)
+
+
+def set_managed_users(*, enterprise: Enterprise, managed_users: str, by: User | None) -> Enterprise:
+    """Say whether the cloud accounts are managed users; raises BadValue. It holds as a contract does."""
+    known, count = Enterprise.Managed.values, features.setting_changed
+    return _ask(enterprise, by, "managed_users", managed_users, known, count)
 
 
 @transaction.atomic
-def set_managed_users(*, enterprise: Enterprise, managed_users: str, by: User | None) -> Enterprise:
-    """Say whether the cloud accounts are managed users; raises BadValue. It holds as a contract does."""
-    if managed_users not in Enterprise.Managed.values:
-        raise BadValue("managed_users")
-    changed, to_count = _ask(enterprise, by, "managed_users", managed_users)
-    if to_count:
-        features.setting_changed(enterprise=changed, by=by)
-    return changed
-
-
 def _ask(
-    enterprise: Enterprise, by: User | None, name: str, value: str, **more: object
-) -> tuple[Enterprise, bool]:
-    """Note what shall hold next (None: what holds now does), and whether somebody has to count by it.
+    enterprise: Enterprise,
+    by: User | None,
+    name: str,
+    value: str,
+    known: Sequence[str],
+    count: Callable[..., object],
+    **more: object,
+) -> Enterprise:
+    """Note what shall hold next (None: what holds now does), and let somebody count by it; raises BadValue.
 
     Asking for the same again is asking again: what was given up is tried anew.
     """
+    if value not in known:
+        raise BadValue(name)
     row = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
     asked = None if value == getattr(row, name) else value
     changed = _change(enterprise, by, **{f"next_{name}": asked}, **more)
-    return changed, asked is not None
+    if asked is not None:
+        count(enterprise=changed, by=by)
+    return changed
 
 
 def take_next(*, enterprise: Enterprise) -> None:
